@@ -1,0 +1,1 @@
+"""What pages do: parse inputs, call one service, render with `portal.ui`."""

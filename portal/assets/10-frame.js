@@ -1,0 +1,250 @@
+/* The frame: one tick for all live parts, running ages, session end, theme, language, toasts, copying.
+
+   Python draws what changes seldom. What moves every second is written into these elements:
+     data-age="source"         the chip beside a page's title
+     data-source-age="source"  the age in the list of sources
+     data-count="/path"        the figure beside a page's name in the navigation
+     data-since="ms"           a duration from then to now
+     data-until="ms"           a duration from now to then */
+(function () {
+  'use strict';
+
+  const HIDDEN_MS = 30000;
+  const live = {etag: null, sources: {}, answered: {}, counts: {}, topics: {}, asking: false, lostSince: null};
+  let words = null;
+  let openMs = 5000;
+  let lastTouch = Date.now();
+  const nativeFetch = window.fetch.bind(window);
+
+  /* ------------------------------------------------------------------ words */
+
+  function say(key, values) {
+    if (!words) {
+      const frame = document.getElementById('frame');
+      if (!frame || !frame.dataset.words) return '';
+      words = JSON.parse(frame.dataset.words);
+    }
+    return (words[key] || '').replace(/\{(\w+)\}/g, (whole, name) => String(values && name in values ? values[name] : whole));
+  }
+
+  function duration(ms) {
+    const seconds = Math.max(0, Math.round(ms / 1000));
+    if (seconds < 60) return say('seconds', {n: seconds});
+    if (seconds < 3600) return say('minutes', {n: Math.floor(seconds / 60)});
+    if (seconds < 86400) return say('hours', {n: Math.floor(seconds / 3600)}) + ' ' + say('minutes', {n: Math.floor(seconds % 3600 / 60)});
+    return say('days', {n: Math.floor(seconds / 86400)});
+  }
+
+  function clock(ms, withSeconds) {
+    const options = {hour: '2-digit', minute: '2-digit', hour12: false};
+    if (withSeconds) options.second = '2-digit';
+    return new Intl.DateTimeFormat(document.documentElement.lang, options).format(new Date(ms));
+  }
+
+  /* ------------------------------------------------------------------ session */
+
+  /* A session that ended leads to the login page; Dash itself would tick on in silence. */
+  function toLogin() {
+    location.assign('/login?next=' + encodeURIComponent(location.pathname + location.search));
+  }
+
+  for (const kind of ['pointerdown', 'keydown', 'wheel', 'touchstart'])
+    window.addEventListener(kind, () => { lastTouch = Date.now(); }, {passive: true, capture: true});
+
+  window.fetch = async function (resource, options) {
+    const url = new URL(resource instanceof Request ? resource.url : String(resource), location.href);
+    if (url.origin !== location.origin) return nativeFetch(resource, options);
+    const headers = new Headers((options && options.headers) || (resource instanceof Request ? resource.headers : undefined));
+    // Only what a person does keeps a session alive.
+    headers.set('X-Portal-Idle', String(Math.round((Date.now() - lastTouch) / 1000)));
+    const response = await nativeFetch(resource, Object.assign({}, options, {headers: headers}));
+    if (response.status === 401) toLogin();
+    return response;
+  };
+
+  /* ------------------------------------------------------------------ tick */
+
+  async function ask() {
+    const headers = live.etag ? {'If-None-Match': live.etag} : {};
+    const response = await window.fetch('/tick?page=' + encodeURIComponent(location.pathname), {headers: headers, cache: 'no-store'});
+    if (response.status !== 304 && !response.ok) throw new Error(String(response.status));
+    const now = Date.now();
+    for (const part of (response.headers.get('X-Portal-Ages') || '').split(',').filter(Boolean)) {
+      const [name, age] = part.split('=');
+      live.answered[name] = now - 1000 * Number(age);
+    }
+    if (response.status === 304) return;
+    live.etag = response.headers.get('ETag');
+    const body = await response.json();
+    live.topics = body.topics;
+    live.sources = body.sources;
+    live.counts = body.counts;
+  }
+
+  async function tick(_intervals, ...known) {
+    const same = known.map(() => window.dash_clientside.no_update);
+    if (live.asking) return same;
+    live.asking = true;
+    try {
+      await ask();
+      live.lostSince = null;
+    } catch (error) {
+      live.lostSince = live.lostSince || Date.now();
+    } finally {
+      live.asking = false;
+    }
+    draw();
+    // The stores come in the order of PAGE_TOPICS.
+    return ['calls', 'sources'].map((topic, place) =>
+      topic in live.topics && live.topics[topic] !== known[place] ? live.topics[topic] : window.dash_clientside.no_update);
+  }
+
+  function setPace() {
+    window.dash_clientside.set_props('frame-tick', {interval: document.hidden ? HIDDEN_MS : openMs});
+  }
+
+  document.addEventListener('visibilitychange', setPace);
+
+  /* A page was entered: its pace, its place in the navigation, and its own topics at once. */
+  function entered(path, paces) {
+    openMs = (paces && paces[path]) || 5000;
+    live.etag = null;
+    for (const link of document.querySelectorAll('a.hp-navlink, a.hp-tab')) {
+      if (link.getAttribute('href') === path) link.setAttribute('aria-current', 'page');
+      else link.removeAttribute('aria-current');
+    }
+    return document.hidden ? HIDDEN_MS : openMs;
+  }
+
+  /* ------------------------------------------------------------------ what moves every second */
+
+  function write(element, text) {
+    if (element.textContent !== text) element.textContent = text;
+  }
+
+  const ICONS = {warn: 'hourglass-split', stale: 'wifi-off'};
+
+  function ageOf(name) {
+    const source = live.sources[name];
+    const answered = live.answered[name];
+    if (!source) return null;
+    if (answered === undefined) return {kind: source.state === 'down' ? 'stale' : '', text: say('never')};
+    const age = duration(Date.now() - answered);
+    if (source.state === 'down' || source.state === 'unwatched')
+      return {kind: 'stale', text: say('as_of', {time: clock(answered, true), age: age})};
+    if (source.state === 'slow') return {kind: 'warn', text: say('slow', {age: age})};
+    return {kind: '', text: say('updated', {age: age})};
+  }
+
+  function drawChip(chip) {
+    const age = ageOf(chip.dataset.age);
+    if (!age) return;
+    const kind = age.kind || 'fresh';
+    if (chip.dataset.kind !== kind) {
+      chip.dataset.kind = kind;
+      chip.className = ('hp-age ' + age.kind).trim();
+      const mark = document.createElement(age.kind ? 'i' : 'span');
+      mark.className = age.kind ? 'bi bi-' + ICONS[age.kind] : 'dot';
+      mark.setAttribute('aria-hidden', 'true');
+      chip.replaceChildren(mark, document.createElement('span'));
+    }
+    write(chip.lastElementChild, age.text);
+    document.documentElement.classList.toggle('hp-source-down', age.kind === 'stale');
+  }
+
+  function drawCount(place) {
+    const down = Object.values(live.sources).some((source) => source.state === 'down' || source.state === 'unwatched');
+    const count = live.counts[place.dataset.count];
+    place.classList.toggle('warn', down);
+    write(place, down ? say('silent') : count === undefined ? '' : new Intl.NumberFormat(document.documentElement.lang).format(count));
+  }
+
+  function drawLost() {
+    const lost = document.getElementById('frame-lost');
+    if (!lost) return;
+    lost.hidden = live.lostSince === null;
+    write(lost, live.lostSince === null ? '' : say('lost', {time: clock(live.lostSince, true)}));
+  }
+
+  function draw() {
+    const now = Date.now();
+    document.querySelectorAll('[data-age]').forEach(drawChip);
+    document.querySelectorAll('[data-source-age]').forEach((place) => {
+      const answered = live.answered[place.dataset.sourceAge];
+      if (answered !== undefined) write(place, duration(now - answered));
+    });
+    document.querySelectorAll('[data-count]').forEach(drawCount);
+    document.querySelectorAll('[data-since]').forEach((place) => write(place, duration(now - Number(place.dataset.since))));
+    document.querySelectorAll('[data-until]').forEach((place) => write(place, duration(Number(place.dataset.until) - now)));
+    drawLost();
+  }
+
+  setInterval(draw, 1000);
+
+  /* ------------------------------------------------------------------ toasts, copying, theme, language */
+
+  let toastTimer = null;
+
+  function showToast(text) {
+    const place = document.getElementById('frame-toasts');
+    if (!place) return;
+    const toast = document.createElement('div');
+    toast.className = 'hp-toast';
+    toast.textContent = text;
+    place.replaceChildren(toast);
+    clearTimeout(toastTimer);
+    toastTimer = setTimeout(() => place.replaceChildren(), 6000);
+  }
+
+  function toast(data) {
+    if (data && data.text) showToast(data.text);
+    return window.dash_clientside.no_update;
+  }
+
+  async function copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      showToast(say('copied', {text: text}));
+    } catch (error) {
+      showToast(say('copy_failed'));
+    }
+  }
+
+  async function changeLanguage(language) {
+    await window.fetch('/language', {method: 'POST', body: new URLSearchParams({language: language})});
+    location.reload();
+  }
+
+  document.addEventListener('click', (event) => {
+    const copied = event.target.closest('[data-copy]');
+    if (copied) copy(copied.dataset.copy);
+    const language = event.target.closest('[data-language]');
+    if (language) changeLanguage(language.dataset.language);
+    if (event.target.closest('[data-theme-switch]')) window.portalTheme.next();
+    for (const menu of document.querySelectorAll('details.hp-menu[open]'))
+      if (!menu.contains(event.target)) menu.open = false;
+  });
+
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape')
+      for (const menu of document.querySelectorAll('details.hp-menu[open]')) {
+        menu.open = false;
+        menu.querySelector('summary').focus();
+      }
+    const typing = event.target.closest && event.target.closest('input, textarea, select, [contenteditable]');
+    if (event.key === '/' && !typing) {
+      const search = document.querySelector('[data-search] input, input[data-search]');
+      if (search) { event.preventDefault(); search.focus(); }
+    }
+  });
+
+  /* Open on a press of the button, close when another page was entered. */
+  function more() {
+    return window.dash_clientside.callback_context.triggered_id === 'frame-more-open';
+  }
+
+  window.portal = {say: say, duration: duration, clock: clock, toast: showToast, live: live};
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    frame: {tick: tick, entered: entered, toast: toast, more: more},
+  });
+})();

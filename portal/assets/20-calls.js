@@ -1,0 +1,298 @@
+/* The call log in the browser: the filter and its way into the address, the rows by /calls/rows, calls that
+   arrive while one reads, the buttons in the grid. */
+(function () {
+  'use strict';
+
+  const GRID = 'calls-grid';
+  const PHONE = window.matchMedia('(max-width: 767.98px)');
+  const TYPING_MS = 300;
+  const SEEN_MS = 15000;
+  const log = {api: null, anchor: 0, latest: 0, newest: 0, seen: 0, total: 0, newer: 0, atTop: true};
+
+  const $ = (id) => document.getElementById(id);
+  const set = (id, properties) => window.dash_clientside.set_props(id, properties);
+  const nothing = () => window.dash_clientside.no_update;
+  const say = (key, values) => window.portal.say(key, values);
+  const figure = (count) => new Intl.NumberFormat(document.documentElement.lang).format(count);
+
+  /* ------------------------------------------------------------------ filter and address */
+
+  function query(values) {
+    return new URLSearchParams(Object.entries(values).filter((pair) => pair[1])).toString();
+  }
+
+  /* The address says what is shown. It is replaced, not pushed: Dash would draw the page again. */
+  function writeAddress(values) {
+    const open = new URLSearchParams(location.search).get('open');
+    const text = query(Object.assign({}, values, {open: open || ''})).replace('%3A', ':');
+    history.replaceState(history.state, '', location.pathname + (text ? '?' + text : ''));
+  }
+
+  let typing = null;
+
+  function filter(first, last, phone, operator, outcome, type, card, today, before) {
+    const values = {};
+    const chosen = {from: first === today && (!last || last === today) ? '' : first, to: last === today && first === today ? '' : last,
+      phone: (phone || '').trim(), operator: operator, result: outcome, type: type, card: card};
+    if (chosen.from && chosen.to && chosen.from > chosen.to) chosen.to = chosen.from;
+    for (const [key, value] of Object.entries(chosen)) if (value) values[key] = value;
+    const reset = $('calls-reset-all');
+    if (reset) reset.hidden = !Object.keys(values).length;
+    const same = query(values) === query(before || {});
+    const href = '/calls/export.csv?' + query(values);
+    if (same) return [nothing(), href];
+    // While somebody types, the rows wait for the pause between two keys.
+    if ((before || {}).phone !== values.phone) {
+      clearTimeout(typing);
+      typing = setTimeout(() => { set('calls-filter', {data: values}); writeAddress(values); }, TYPING_MS);
+      return [nothing(), href];
+    }
+    writeAddress(values);
+    return [values, href];
+  }
+
+  function shifted(day, days) {
+    const moved = new Date(day + 'T12:00:00Z');
+    moved.setUTCDate(moved.getUTCDate() + days);
+    return moved.toISOString().slice(0, 10);
+  }
+
+  /* One period back or forth, or today; never beyond today. */
+  function step(_previous, _next, _today, first, last, today) {
+    const pressed = window.dash_clientside.callback_context.triggered_id;
+    if (pressed === 'calls-show-today') { showPeriod(false); return ['', '']; }
+    const from = first || today;
+    const to = last || from;
+    const days = Math.round((Date.parse(to) - Date.parse(from)) / 86400000) + 1;
+    const by = pressed === 'calls-next' ? days : -days;
+    if (by > 0 && shifted(to, by) > today) return ['', ''];
+    return [shifted(from, by), shifted(to, by)];
+  }
+
+  function resetFilter() {
+    for (const id of ['calls-phone', 'calls-operator', 'calls-outcome', 'calls-type', 'calls-card']) set(id, {value: ''});
+  }
+
+  function showPeriod(shown) {
+    const choice = $('calls-period-choice');
+    const button = $('calls-period');
+    if (!choice || !button) return;
+    choice.hidden = !shown;
+    button.setAttribute('aria-expanded', String(shown));
+    if (shown) choice.querySelector('input').focus();
+  }
+
+  /* ------------------------------------------------------------------ rows */
+
+  function parameters(request, values) {
+    const sort = (request.sortModel || [])[0] || {colId: 'time', sort: 'desc'};
+    const asked = Object.assign({}, values, {offset: request.startRow, limit: request.endRow - request.startRow, sort: sort.colId, direction: sort.sort});
+    if (log.anchor) asked.until = log.anchor;
+    return query(Object.fromEntries(Object.entries(asked).map(([key, value]) => [key, String(value)])));
+  }
+
+  async function rows(request, values) {
+    if (!request) return nothing();
+    watchGrid();
+    try {
+      const response = await window.fetch('/calls/rows?' + parameters(request, values || {}));
+      const body = await response.json();
+      if (!response.ok) throw new Error(body.error);
+      received(request, body);
+      return {rowData: body.rows, rowCount: body.total};
+    } catch (error) {
+      // The notice above the grid tells the reason; the grid keeps what it has.
+      window.portal.toast(say('load_failed', {reason: error.message}));
+      return {rowData: [], rowCount: 0};
+    }
+  }
+
+  function received(request, body) {
+    log.total = body.total;
+    log.newer = body.newer;
+    if (!log.anchor) log.latest = body.latest;
+    if (request.startRow === 0 && !log.anchor) {
+      if (!log.newest) log.seen = body.latest;
+      log.newest = Math.max(log.newest, body.latest);
+      if (log.newest > log.seen) setTimeout(() => { log.seen = Math.max(log.seen, body.latest); }, SEEN_MS);
+    }
+    const board = document.querySelector('.hp-calls-board');
+    if (board) board.classList.toggle('hp-none', body.total === 0);
+    drawPill();
+    setTimeout(drawShown, 0);
+  }
+
+  function drawPill() {
+    const pill = $('calls-pill');
+    if (!pill) return;
+    pill.hidden = !log.newer || log.atTop;
+    pill.textContent = say('new_calls', {n: figure(log.newer)});
+  }
+
+  function drawShown() {
+    const place = $('calls-shown');
+    if (!place || !log.api || log.api.isDestroyed()) return;
+    const first = log.api.getFirstDisplayedRowIndex();
+    const last = Math.min(log.api.getLastDisplayedRowIndex(), log.total - 1);
+    const text = log.total && last >= first
+      ? say('shown', {first: figure(first + 1), last: figure(last + 1), total: figure(log.total)}) : say('none_shown');
+    if (place.textContent !== text) place.textContent = text;
+  }
+
+  /* ------------------------------------------------------------------ calls that arrive while one reads */
+
+  /* At the top new calls appear. Further down the view is anchored at the newest call it knew: rows keep
+     their places, late edits still arrive, and the pill counts what is new. */
+  function scrolled() {
+    const top = log.api.getVerticalPixelRange().top <= 2;
+    if (top === log.atTop) { drawShown(); return; }
+    log.atTop = top;
+    log.anchor = top ? 0 : log.latest;
+    if (top && log.newer) refreshRows();
+    drawPill();
+    drawShown();
+  }
+
+  function toTop() {
+    log.anchor = 0;
+    log.newer = 0;
+    log.atTop = true;
+    log.api.ensureIndexVisible(0, 'top');
+    refreshRows();
+    drawPill();
+  }
+
+  function refreshRows() {
+    if (log.api && !log.api.isDestroyed()) log.api.refreshInfiniteCache();
+  }
+
+  /* The filter, the day or the data changed, or somebody pressed the button. */
+  function changed() {
+    const causes = (window.dash_clientside.callback_context.triggered || []).map((entry) => entry.prop_id.split('.')[0]);
+    if (causes.includes('calls-filter')) {
+      Object.assign(log, {anchor: 0, newer: 0, newest: 0, atTop: true});
+      if (log.api && !log.api.isDestroyed()) {
+        log.api.ensureIndexVisible(0, 'top');
+        log.api.purgeInfiniteCache();
+      }
+    } else {
+      refreshRows();
+    }
+    if (causes.includes('calls-refresh')) spin();
+    return false;
+  }
+
+  function spin() {
+    const mark = document.querySelector('#calls-refresh i');
+    if (!mark) return;
+    mark.classList.add('hp-spin');
+    setTimeout(() => mark.classList.remove('hp-spin'), 900);
+  }
+
+  /* ------------------------------------------------------------------ grid */
+
+  function watchGrid() {
+    const api = window.dash_ag_grid.getApi(GRID);
+    if (!api || api === log.api) return;
+    Object.assign(log, {api: api, anchor: 0, latest: 0, newest: 0, newer: 0, atTop: true});
+    api.addEventListener('bodyScroll', (event) => { if (event.direction === 'vertical') scrolled(); });
+    api.addEventListener('viewportChanged', drawShown);
+    api.addEventListener('cellKeyDown', (event) => {
+      if (event.event.key !== 'Enter') return;
+      const button = event.event.target.querySelector('button, a');
+      if (button) button.click();
+    });
+    fitToWidth();
+  }
+
+  /* On a phone a call is two lines in one column. */
+  function fitToWidth() {
+    const api = log.api;
+    if (!api || api.isDestroyed()) return;
+    api.setColumnsVisible(['brief'], PHONE.matches);
+    api.setColumnsVisible(['id', 'time', 'phone', 'operator', 'result', 'type', 'card', 'info'], !PHONE.matches);
+    api.setGridOption('rowHeight', PHONE.matches ? 62 : 34);
+    api.setGridOption('headerHeight', PHONE.matches ? 0 : 32);
+    api.resetRowHeights();
+  }
+
+  PHONE.addEventListener('change', fitToWidth);
+
+  const element = (...parts) => React.createElement(...parts);
+  const mute = (text) => element('span', {className: 'hp-mut'}, text);
+  const mark = (name) => element('i', {className: 'bi bi-' + name, 'aria-hidden': 'true'});
+
+  function resultBadge(data) {
+    return element('span', {className: ('hp-b ' + data.kind).trim()}, mark(data.icon), data.result);
+  }
+
+  function openButton(kind, data, word, label) {
+    return element('button', {
+      type: 'button', className: 'btn btn-outline-secondary btn-sm', tabIndex: -1, 'aria-label': label,
+      onClick: () => set('calls-open', {data: kind + ':' + data.id}),
+    }, word);
+  }
+
+  const cells = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
+
+  cells.CallPhone = ({data}) => data && (data.phone ? element('span', {className: 'hp-tel'}, data.phone) : mute(say('unknown_number')));
+  cells.CallOperator = ({data}) => data && (data.operator ? element('span', {title: data.operator}, data.operator) : mute(say('no_operator')));
+  cells.CallResult = ({data}) => data && resultBadge(data);
+  cells.CallCardButton = ({data}) => data && data.card ? openButton('card', data, say('card'), say('open_card', {id: data.shown_id})) : null;
+  cells.CallInfoButton = ({data}) => data && data.info ? openButton('agency', data, say('info'), say('open_info', {id: data.shown_id})) : null;
+
+  cells.CallBrief = ({data}) => data && element('div', {className: 'hp-brief'},
+    element('b', {className: 'hp-tel hp-trunc'}, data.phone || mute(say('unknown_number'))),
+    element('span', {className: 'hp-num hp-mut'}, data.time),
+    element('span', {className: 'hp-trunc hp-s hp-mut'}, [data.operator_short || say('no_operator'), data.type].filter(Boolean).join(' · ')),
+    element('span', {className: 'hp-brief-end'},
+      data.info && openButton('agency', data, say('info'), say('open_info', {id: data.shown_id})),
+      data.card && openButton('card', data, say('card'), say('open_card', {id: data.shown_id})),
+      resultBadge(data)));
+
+  const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
+
+  functions.callIsNew = (params) => Boolean(params.data) && Number(params.data.id) > log.seen;
+  functions.portalGridText = (params) => (window['portalGridLocale_' + document.documentElement.lang] || {})[params.key] || params.defaultValue;
+  functions.portalGridTheme = (theme) => theme.withParams({
+    backgroundColor: 'var(--hp-surface)', foregroundColor: 'var(--hp-ink)', headerBackgroundColor: 'var(--hp-surface)',
+    headerTextColor: 'var(--hp-ink-3)', headerFontSize: 12, headerFontWeight: 500, borderColor: 'var(--hp-line)',
+    rowHoverColor: 'var(--hp-hover)', selectedRowBackgroundColor: 'var(--hp-accent-soft)', accentColor: 'var(--hp-accent)',
+    fontFamily: 'Inter, sans-serif', fontSize: 13, rowHeight: 34, headerHeight: 32, cellHorizontalPadding: 8, wrapperBorder: false,
+    wrapperBorderRadius: 0, columnBorder: false, headerColumnBorder: false, headerColumnResizeHandleHeight: '40%',
+    headerColumnResizeHandleColor: 'var(--hp-line)',
+  });
+
+  /* ------------------------------------------------------------------ details */
+
+  /* A modal was opened or closed: the address names what is open. */
+  function opened(isOpen, what) {
+    const address = new URLSearchParams(location.search);
+    if (isOpen && what) address.set('open', what); else address.delete('open');
+    const text = address.toString().replace('%3A', ':');
+    history.replaceState(history.state, '', location.pathname + (text ? '?' + text : ''));
+    return isOpen ? nothing() : '';
+  }
+
+  document.addEventListener('click', (event) => {
+    const bar = event.target.closest('[data-operator]');
+    if (bar) set('calls-operator', {value: bar.getAttribute('aria-pressed') === 'true' ? '' : bar.dataset.operator});
+    if (event.target.closest('[data-close-details]')) set('calls-details', {is_open: false});
+    if (event.target.closest('#calls-pill')) toTop();
+    if (event.target.closest('#calls-reset')) resetFilter();
+    const period = event.target.closest('.hp-period-box');
+    if (event.target.closest('#calls-period')) showPeriod($('calls-period').getAttribute('aria-expanded') !== 'true');
+    else if (!period) showPeriod(false);
+    const more = event.target.closest('#calls-more-filters');
+    if (more) {
+      const shown = $('calls-further').classList.toggle('hp-open');
+      more.setAttribute('aria-expanded', String(shown));
+    }
+  });
+
+  document.addEventListener('keydown', (event) => { if (event.key === 'Escape') showPeriod(false); });
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    calls: {filter: filter, step: step, rows: rows, changed: changed, opened: opened},
+  });
+})();

@@ -1,0 +1,14 @@
+"""The collector's list of jobs: the one place that decides what runs in the background."""
+
+from portal.wiring import Services
+from services.accounts import AccountsCleanup
+from services.calls import sync_job
+from services.jobs import Collector, Job
+
+
+def build_collector(services: Services) -> Collector:
+    """A collector with a job for everything that is configured."""
+    jobs: list[Job] = [AccountsCleanup()]
+    if services.settings.call_centre is not None:
+        jobs.append(sync_job(services.calls))
+    return Collector(services.store, jobs)

@@ -1,0 +1,19 @@
+"""The demo's people. They exist in sandbox mode only, which serves loopback alone."""
+
+from services.accounts import Accounts, LoginTaken, Role
+
+DEMO_PASSWORD = "demo"
+_PEOPLE = (
+    ("operator", "Анна Сергеевна Лебедева", Role.OPERATOR),
+    ("supervisor", "Светлана Корнилова", Role.SUPERVISOR),
+    ("admin", "Игорь Воронцов", Role.ADMIN),
+)
+
+
+def add_demo_people(accounts: Accounts) -> None:
+    """Add those who are not there yet."""
+    for login, name, role in _PEOPLE:
+        try:
+            accounts.add(login, name, role, DEMO_PASSWORD, allow_weak_password=True)
+        except LoginTaken:
+            continue

@@ -1,0 +1,52 @@
+"""Component ids, one namespace for all pages: `<page>-<thing>`."""
+
+from services.live import Topic
+
+# Dash's own, of the page container.
+LOCATION = "_pages_location"
+
+FRAME_TICK = "frame-tick"
+FRAME_SOURCES = "frame-sources"
+FRAME_SOURCES_PHONE = "frame-sources-phone"
+FRAME_BANNER = "frame-banner"
+FRAME_TOAST = "frame-toast"
+FRAME_MORE = "frame-more"
+FRAME_MORE_OPEN = "frame-more-open"
+FRAME_THEME = "frame-theme"
+FRAME_ROOM = "frame-room"
+
+CALLS_FILTER = "calls-filter"
+CALLS_TODAY = "calls-today"
+CALLS_FIRST = "calls-first"
+CALLS_LAST = "calls-last"
+CALLS_PHONE = "calls-phone"
+CALLS_OPERATOR = "calls-operator"
+CALLS_OUTCOME = "calls-outcome"
+CALLS_TYPE = "calls-type"
+CALLS_CARD = "calls-card"
+CALLS_RESET = "calls-reset"
+CALLS_REFRESH = "calls-refresh"
+CALLS_PREVIOUS = "calls-previous"
+CALLS_NEXT = "calls-next"
+CALLS_PERIOD = "calls-period"
+CALLS_PERIOD_LABEL = "calls-period-label"
+CALLS_SHOW_TODAY = "calls-show-today"
+CALLS_EXPORT = "calls-export"
+CALLS_EXPORT_LABEL = "calls-export-label"
+CALLS_FIGURES = "calls-figures"
+CALLS_HOURS_DATA = "calls-hours-data"
+CALLS_HOURS = "calls-hours"
+CALLS_HOURS_LEGEND = "calls-hours-legend"
+CALLS_OPERATORS = "calls-operators"
+CALLS_OPERATOR_COUNT = "calls-operator-count"
+CALLS_NOTICE = "calls-notice"
+CALLS_GRID = "calls-grid"
+CALLS_OPEN = "calls-open"
+CALLS_DETAILS = "calls-details"
+CALLS_DETAILS_CONTENT = "calls-details-content"
+CALLS_MORE_FILTERS = "calls-more-filters"
+
+
+def topic(name: Topic) -> str:
+    """The store that holds the version of a topic; the tick sets it when the version moved."""
+    return f"frame-topic-{name.value}"

@@ -1,0 +1,1 @@
+"""Raw Flask routes: login, health, tick, JSON."""

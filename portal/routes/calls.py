@@ -1,0 +1,232 @@
+"""The call log's rows for the grid, its export, and its old address."""
+
+import codecs
+import csv
+import io
+from collections import OrderedDict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from threading import Lock
+
+import orjson
+from flask import Blueprint, Response, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal import i18n
+from portal.calls_query import parse
+from portal.context import services
+from portal.i18n import _
+from portal.security.needs import needs
+from portal.ui.calls import result_words, row
+from portal.ui.words import advice, call_type
+from portal.wiring import CALL_CENTRE
+from services.accounts import Right
+from services.calls import Call, CallFilter, CallPage, FilterFault, InvalidFilter, NotConfigured, Page
+from services.errors import UpstreamError
+from services.live import Topic
+
+bp = Blueprint("calls", __name__)
+
+_MAX_BLOCK = 200
+
+
+class _Bodies:
+    """The last answers as bytes: pages that look at the same day share one query and one serialisation."""
+
+    def __init__(self, size: int = 200) -> None:
+        self._size = size
+        self._lock = Lock()
+        self._kept: OrderedDict[object, bytes] = OrderedDict()
+
+    def get(self, key: object) -> bytes | None:
+        with self._lock:
+            return self._kept.get(key)
+
+    def keep(self, key: object, body: bytes) -> None:
+        with self._lock:
+            self._kept[key] = body
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+
+
+_bodies = _Bodies()
+
+
+@bp.get("/contact-center/moscow")
+@needs(Right.MOSCOW)
+def old_address() -> BaseResponse:
+    """Lead the address people know to the call log."""
+    return redirect("/calls", 301)
+
+
+@bp.get("/calls/rows")
+@needs(Right.MOSCOW)
+def rows() -> Response:
+    """Answer one block of the log for the grid.
+
+    Query: the filter (portal.calls_query), `offset`, `limit`, `sort`, `direction` (asc, desc), `until` (the
+    id the reader's view is anchored at). JSON: `rows`, `total`, `newer`, `latest` (highest id that matches),
+    `problem` (words, or null).
+    """
+    snapshot = services().live.snapshot()
+    status = snapshot.source(CALL_CENTRE)
+    now = datetime.now(UTC)
+    # The minute is in the key for the words that depend on the clock: "in progress" ends without an event.
+    key = (
+        request.query_string,
+        i18n.language(),
+        snapshot.version(Topic.CALLS),
+        status.state,
+        status.reason,
+        services(),
+        now.minute,
+    )
+    body = _bodies.get(key)
+    if body is None:
+        body = _rows(now)
+        _bodies.keep(key, body)
+    return Response(body, mimetype="application/json")
+
+
+@bp.get("/calls/export.csv")
+@needs(Right.MOSCOW)
+def export() -> Response:
+    """Stream all calls under the filter as CSV that opens in Excel: BOM, semicolons for Russian readers."""
+    log = services().calls
+    chosen = parse(request.args, log.today())
+    calls = log.stream(chosen)
+    name = (
+        f"calls-{chosen.first}.csv"
+        if chosen.first == chosen.last
+        else f"calls-{chosen.first}-{chosen.last}.csv"
+    )
+    return Response(
+        _csv(calls),
+        mimetype="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "X-Accel-Buffering": "no"},
+    )
+
+
+@bp.app_errorhandler(InvalidFilter)
+def bad_filter(error: InvalidFilter) -> tuple[dict[str, object], int]:
+    """A filter that cannot be answered is the asker's mistake, whatever route it came by."""
+    words = _("The condition “{field}” is not valid.", field=error.field)
+    return {"success": False, "error": words, "field": error.field, "code": error.code}, 400
+
+
+@bp.app_errorhandler(UpstreamError)
+def source_down(error: UpstreamError) -> tuple[dict[str, object], int]:
+    """The call-centre database gave no answer, and nothing is known."""
+    words = advice(CALL_CENTRE, error.reason)
+    return {"success": False, "error": f"{words.what}. {words.do}", "reason": error.reason}, 503
+
+
+@bp.app_errorhandler(NotConfigured)
+def not_configured(_error: NotConfigured) -> tuple[dict[str, object], int]:
+    """There is no call-centre database in the settings."""
+    return {"success": False, "error": _("The call database is not configured.")}, 503
+
+
+def _rows(now: datetime) -> bytes:
+    log = services().calls
+    chosen = parse(request.args, log.today())
+    page = _page()
+    found = log.page(chosen, page)
+    with_day = chosen.first != chosen.last
+    return orjson.dumps(
+        {
+            "rows": [row(call, zone=log.zone, now=now, with_day=with_day) for call in found.calls],
+            "total": found.total,
+            "newer": found.newer,
+            "latest": _latest(chosen, found, page),
+            "problem": advice(CALL_CENTRE, found.freshness.problem.reason).what
+            if found.freshness.problem
+            else None,
+        }
+    )
+
+
+def _latest(chosen: CallFilter, found: CallPage, page: Page) -> int:
+    """The highest id that matches, which a view that must not move is anchored at; 0 when nothing does."""
+    if page.until_id is not None:
+        return page.until_id
+    if page.sort == "id" and page.descending and page.offset == 0:
+        return found.calls[0].id if found.calls else 0
+    newest = services().calls.page(chosen, Page(offset=0, limit=1, sort="id", descending=True)).calls
+    return newest[0].id if newest else 0
+
+
+def _page() -> Page:
+    direction = request.args.get("direction", "desc")
+    if direction not in ("asc", "desc"):
+        raise InvalidFilter("direction", FilterFault.UNKNOWN)
+    return Page(
+        offset=_count("offset", 0),
+        limit=min(_count("limit", 100), _MAX_BLOCK),
+        sort=request.args.get("sort", "time"),
+        descending=direction == "desc",
+        until_id=_count("until", 0) or None,
+    )
+
+
+def _count(key: str, default: int) -> int:
+    text = request.args.get(key, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 12):
+        raise InvalidFilter(key, FilterFault.UNKNOWN)
+    return int(text)
+
+
+def _csv(calls: Iterator[Call]) -> Iterator[bytes]:
+    """The file in pieces of some hundred lines."""
+    zone, now = services().calls.zone, datetime.now(UTC)
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";" if i18n.language() == "ru" else ",", lineterminator="\r\n")
+    writer.writerow(
+        [
+            _("No."),
+            _("Date"),
+            _("Time"),
+            _("Phone"),
+            _("Operator"),
+            _("Result"),
+            _("Call type"),
+            _("Client card"),
+        ]
+    )
+    yield codecs.BOM_UTF8
+    for place, call in enumerate(calls, 1):
+        local = call.at.astimezone(zone)
+        writer.writerow(
+            [
+                call.id,
+                local.strftime("%d.%m.%Y"),
+                local.strftime("%H:%M:%S"),
+                harmless(call.number or ""),
+                harmless(call.operator or ""),
+                result_words(call, now).word,
+                call_type(call.call_type),
+                _("yes") if call.has_card else _("no"),
+            ]
+        )
+        if place % 500 == 0:
+            yield _taken(text)
+    yield _taken(text)
+
+
+def harmless(cell: str) -> str:
+    """A cell that a spreadsheet would take for a formula gets an apostrophe before it.
+
+    Source: OWASP, "CSV Injection". A telephone number with its plus stays as it is: digits compute nothing.
+    """
+    begins = cell[:1] in ("=", "+", "-", "@", "\t", "\r")
+    is_number = all(character in "+0123456789 ()-" for character in cell) and cell[:1] == "+"
+    return f"'{cell}" if begins and not is_number else cell
+
+
+def _taken(text: io.StringIO) -> bytes:
+    piece = text.getvalue().encode()
+    text.seek(0)
+    text.truncate()
+    return piece

@@ -1,0 +1,143 @@
+"""The guard: runs before every request and refuses what is not declared, not allowed or not proven."""
+
+import logging
+from datetime import timedelta
+
+from flask import Flask, Response, current_app, g, jsonify, redirect, request, url_for
+from werkzeug.exceptions import Forbidden, HTTPException, NotFound, Unauthorized
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal import i18n
+from portal.context import csrf_token, current_person, services, session_token
+from portal.rooms import rooms
+from portal.security import origin
+from portal.security.needs import Access, Need, allows, declared_need
+from services.accounts import Person
+
+log = logging.getLogger(__name__)
+
+LANGUAGE_COOKIE = "portal_language"
+#: Sent by our script: seconds since the person last touched the page. A tick alone keeps no session alive.
+IDLE_HEADER = "X-Portal-Idle"
+
+#: Dash's own endpoints. The layout and the callbacks tell what the portal is made of: not for strangers.
+DASH_NEEDS: dict[str, Need] = {
+    "/_dash-layout": Access.LOGIN,
+    "/_dash-dependencies": Access.LOGIN,
+    "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>": Access.LOGIN,
+    "/_dash-update-component": Access.LOGIN,
+    "/_reload-hash": Access.LOGIN,
+    "/_favicon.ico": Access.PUBLIC,
+    "/<path:path>": Access.LOGIN,
+    "/": Access.LOGIN,
+    "_dash_assets.static": Access.PUBLIC,  # styles and scripts of the login page too; nothing secret
+}
+CALLBACK_ENDPOINT = "/_dash-update-component"
+PAGE_ENDPOINTS = frozenset({"/", "/<path:path>"})
+
+
+def install(server: Flask) -> None:
+    """Put the guard before everything else: call it before Dash is built, whose hooks would run first."""
+    server.before_request(_guard)
+
+
+def _guard() -> BaseResponse | None:
+    token = session_token()
+    g.session = services().accounts.who(token) if token else None
+    person = current_person()
+    i18n.use((person.language if person else None) or request.cookies.get(LANGUAGE_COOKIE))
+    if request.endpoint is None:  # no such route: Flask answers 404 or 405
+        return None
+    need = need_of(current_app, request.endpoint)
+    if need is None:
+        log.error("endpoint %s declares no right", request.endpoint)
+        raise Forbidden
+    if not allows(need, person):
+        return _turn_away(person)
+    _check_origin(need)
+    if person is not None:
+        _note_activity(token)
+    if request.endpoint in PAGE_ENDPOINTS:
+        return _check_page(person)
+    if request.endpoint == CALLBACK_ENDPOINT:
+        _check_callback(person)
+    return None
+
+
+def need_of(server: Flask, endpoint: str) -> Need | None:
+    """What an endpoint needs: Dash's from the table, ours from the view itself."""
+    return DASH_NEEDS.get(endpoint) or declared_need(server.view_functions[endpoint])
+
+
+def callback_needs(server: Flask) -> dict[str, Need]:
+    """The need of each server callback by its output, filled as callbacks are registered."""
+    found: dict[str, Need] = server.extensions.setdefault("portal.callback_needs", {})
+    return found
+
+
+def wants_page() -> bool:
+    """Whether a person's browser asks for a page, as against a script asking for data."""
+    if request.path.startswith(("/api/", "/_dash-", "/tick")) or request.is_json:
+        return False
+    return request.accept_mimetypes.accept_html
+
+
+def _turn_away(person: Person | None) -> BaseResponse:
+    if person is not None:
+        raise Forbidden
+    if wants_page():
+        return redirect(url_for("login.form", next=origin.present_target()), 303)
+    raise Unauthorized
+
+
+def _check_origin(need: Need) -> None:
+    if request.method in origin.SAFE_METHODS:
+        return
+    public_url = services().settings.portal.public_url
+    if need is Access.PUBLIC:
+        proven = not origin.is_foreign(request, public_url)
+    else:
+        proven = origin.is_proven(request, public_url, csrf_token())
+    if not proven:
+        log.warning("refused: %s %s without proof of origin", request.method, request.path)
+        raise Forbidden
+
+
+def _note_activity(token: str) -> None:
+    try:
+        idle = timedelta(seconds=max(0.0, float(request.headers.get(IDLE_HEADER, 0))))
+    except (ValueError, OverflowError):
+        idle = timedelta(0)
+    services().accounts.touch(token, idle=idle)
+
+
+def _check_page(person: Person | None) -> BaseResponse | None:
+    """A page's address leads to the page, to the first page this person may open, or nowhere."""
+    known = rooms(current_app)
+    room = known.at(request.path)
+    if room is None:
+        if request.path != "/":
+            raise NotFound
+        home = known.home_of(person)
+        if home is None:
+            raise Forbidden
+        return redirect(home.path, 303)
+    if not allows(room.need, person):
+        raise Forbidden
+    return None
+
+
+def _check_callback(person: Person | None) -> None:
+    body = request.get_json(silent=True)
+    output = body.get("output") if isinstance(body, dict) else None
+    if not isinstance(output, str):
+        raise HTTPException(response=_bad_request())
+    need = callback_needs(current_app).get(output)
+    if need is None or not allows(need, person):
+        raise Forbidden
+
+
+def _bad_request() -> Response:
+    answer = jsonify(success=False, error="not a callback request")
+    answer.status_code = 400
+    return answer

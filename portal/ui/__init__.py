@@ -1,0 +1,1 @@
+"""Pure functions from data to components: nothing here reads a database or a request."""

@@ -1,0 +1,508 @@
+"""The call log: figures, operator bars, hour chart, and the two modals, from data to components."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from urllib.parse import quote_plus
+from zoneinfo import ZoneInfo
+
+from dash import html
+from dash.development.base_component import Component
+
+from portal import i18n, ids
+from portal.i18n import _
+from portal.ui.blocks import Contents, badge, banner, definitions, icon, icon_button, kpi
+from portal.ui.names import short_name
+from portal.ui.phones import readable_number
+from portal.ui.states import empty
+from portal.ui.words import ResultWords, advice, call_result, call_type, ringing_outcome
+from services.calls import AgencyInfo, Call, CallSummary, ClientCard, Comparison, OperatorCount, Problem
+
+Figure = dict[str, object]
+
+#: A call without a result that began this lately is still going on; older, its result is just not known.
+IN_PROGRESS = timedelta(hours=2)
+#: The bars the list shows at once; the rest opens by a press.
+BARS = 18
+#: Hours the chart shows even when nobody called.
+WORKING_HOURS = (8, 21)
+
+
+def row(call: Call, *, zone: ZoneInfo, now: datetime, with_day: bool) -> dict[str, object]:
+    """One line of the grid, in the reader's words."""
+    local = call.at.astimezone(zone)
+    words = result_words(call, now)
+    return {
+        "id": str(call.id),
+        "shown_id": i18n.number(call.id),
+        "time": local.strftime("%d.%m, %H:%M:%S" if with_day else "%H:%M:%S"),
+        "phone": readable_number(call.number),
+        "operator": call.operator,
+        "operator_short": short_name(call.operator) if call.operator else None,
+        "kind": words.kind,
+        "icon": words.icon,
+        "result": words.word,
+        "type": call_type(call.call_type),
+        "card": call.has_card,
+        "info": call.has_agency,
+    }
+
+
+def result_words(call: Call, now: datetime) -> ResultWords:
+    """How the call's result is shown at `now`."""
+    return call_result(call.result, in_progress=now - call.at < IN_PROGRESS)
+
+
+def figures(summary: CallSummary, *, single_day: bool, until: datetime | None) -> list[Component]:
+    """The three figures above the log, each with its definition and comparison.
+
+    `until`: the centre's time of day up to which the day is compared; None for the whole day.
+    """
+    return [
+        kpi(
+            _("Calls in the day") if single_day else _("Calls in the period"),
+            i18n.number(summary.total),
+            _total_delta(summary, until),
+            definition=_(
+                "All calls under the filter from 00:00 in the centre's zone. "
+                "Compared with the same weekday last week up to the same time."
+            ),
+            extra=_sparkline(summary.per_hour) if single_day else None,
+            className="hp-kpi-wide",
+        ),
+        kpi(
+            _("Handled"),
+            _share(summary.handled, summary.with_known_result),
+            _handled_delta(summary, until),
+            definition=_("Calls with the result “Handled”, as a share of all calls whose result is known."),
+        ),
+        kpi(
+            _("Number identified"),
+            _share(summary.identified, summary.total),
+            [
+                html.Span(i18n.number(summary.total - summary.identified), className="hp-delta flat"),
+                " ",
+                _("without a number"),
+            ],
+            definition=_("Calls whose phone number is known."),
+            className="hp-wide-s",
+        ),
+    ]
+
+
+def operator_bars(operators: Sequence[OperatorCount], chosen: str) -> Component:
+    """One button an operator, longest bar first; a press filters, a second press lifts the filter."""
+    most = max((entry.calls for entry in operators), default=0)
+    bars = [_bar(entry, most, chosen) for entry in operators]
+    rest = bars[BARS:]
+    more = (
+        [
+            html.Details(
+                [
+                    html.Summary(
+                        i18n.plural("{n} more operator", "{n} more operators", len(rest)),
+                        className="hp-s hp-bars-more",
+                    ),
+                    *rest,
+                ],
+                open=any(bar.to_plotly_json()["props"].get("aria-pressed") == "true" for bar in rest),
+            )
+        ]
+        if rest
+        else []
+    )
+    return html.Div(
+        [*bars[:BARS], *more], className="hp-bars", role="group", **{"aria-label": _("Filter by operator")}
+    )
+
+
+def hours_figure(summary: CallSummary, running_hour: int | None) -> Figure:
+    """Calls per hour as a plain plotly figure; colours are token names that the browser fills in.
+
+    `running_hour`: the hour that is not over yet, drawn paler.
+    """
+    before = summary.before.per_hour if summary.before else (0,) * 24
+    busy = [hour for hour in range(24) if summary.per_hour[hour] or before[hour]]
+    hours = list(range(min([*busy, WORKING_HOURS[0]]), max([*busy, WORKING_HOURS[1]]) + 1))
+    bars: Figure = {
+        "type": "bar",
+        "name": _("calls"),
+        "x": hours,
+        "y": [summary.per_hour[hour] for hour in hours],
+        "width": 0.62,
+        "marker": {"color": "--hp-c1", "opacity": [0.45 if hour == running_hour else 1 for hour in hours]},
+    }
+    return {"data": [bars, *_line_before(summary.before, hours)], "layout": _hours_layout(hours)}
+
+
+def _line_before(before: Comparison | None, hours: Sequence[int]) -> list[Figure]:
+    if before is None:
+        return []
+    return [
+        {
+            "type": "scatter",
+            "name": i18n.day(before.day),
+            "mode": "lines",
+            "x": list(hours),
+            "y": [before.per_hour[hour] for hour in hours],
+            "line": {"color": "--hp-c6", "width": 1.5, "shape": "hvh"},
+        }
+    ]
+
+
+def _hours_layout(hours: Sequence[int]) -> Figure:
+    axis: Figure = {
+        "gridcolor": "--hp-grid",
+        "linecolor": "--hp-line-strong",
+        "zeroline": False,
+        "ticks": "",
+        "tickfont": {"size": 11, "color": "--hp-axis"},
+        "fixedrange": True,
+        "tickangle": 0,
+    }
+    labels = [f"{hour}:00" if hour % 2 == 0 else "" for hour in hours]
+    return {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": "Inter, sans-serif", "size": 12, "color": "--hp-ink-2"},
+        "separators": ", " if i18n.language() == "ru" else ".,",
+        "margin": {"l": 34, "r": 10, "t": 4, "b": 18},
+        "showlegend": False,
+        "hovermode": "x unified",
+        "hoverlabel": {
+            "bgcolor": "--hp-surface",
+            "bordercolor": "--hp-line-strong",
+            "font": {"color": "--hp-ink", "size": 12},
+        },
+        "xaxis": {**axis, "showgrid": False, "tickvals": list(hours), "ticktext": labels},
+        "yaxis": {**axis, "nticks": 3, "rangemode": "tozero"},
+        "height": 74,
+    }
+
+
+def hours_legend(summary: CallSummary) -> list[Component]:
+    """What the bars and the line of the hour chart are."""
+    shown: list[Component] = [html.Span([html.Span(className="hp-sw hp-sw-now"), _("this day")])]
+    if summary.before is not None:
+        shown.append(html.Span([html.Span(className="hp-sw hp-sw-before"), i18n.day(summary.before.day)]))
+    return shown
+
+
+def empty_day(day_words: str) -> Component:
+    """No call at all in the period, and the source is well."""
+    return empty(
+        "telephone",
+        _("{day}: no calls yet", day=day_words),
+        _("The source answers. The first call will appear here by itself."),
+    )
+
+
+def empty_filter() -> Component:
+    """The filter leaves nothing."""
+    return empty(
+        "funnel",
+        _("No call fits the filter"),
+        _("Widen the period or drop a condition."),
+        html.Button(
+            _("Reset the filter"), id=ids.CALLS_RESET, type="button", className="btn btn-outline-secondary"
+        ),
+    )
+
+
+def problem_banner(problem: Problem, source: str) -> Component:
+    """The answer is not complete or not current, and why."""
+    words = advice(source, problem.reason)
+    return banner(
+        "warn",
+        "hourglass-split",
+        [html.B(words.what + ". "), _("What is shown may be incomplete."), " ", words.do],
+    )
+
+
+def client_card(card: ClientCard, zone: ZoneInfo) -> list[Component]:
+    """The client card of one call: title, facts, phone."""
+    when = card.at.astimezone(zone)
+    return [
+        _modal_head(
+            "person-vcard",
+            [_call_words(card.call_id, when)],
+            card.client_name or _("Client without a name"),
+            None,
+        ),
+        html.Div(
+            [
+                html.Div(
+                    [
+                        html.H3(_("Client"), className="mb-2"),
+                        definitions(
+                            [
+                                (_("City"), card.client_city),
+                                (_("Country"), card.country_name),
+                                (_("Metro"), card.metro_name),
+                                (_("Manager"), card.manager_name),
+                                (_("Advert"), card.ad_name),
+                                (_("Operator"), card.operator),
+                                (_("Card no."), str(card.processing_id)),
+                            ]
+                        ),
+                    ]
+                ),
+                html.Div([html.H3(_("Phone"), className="mb-2"), _phones([(card.phone, None)])]),
+            ],
+            className="hp-modal-columns",
+        ),
+    ]
+
+
+def agency_info(agency: AgencyInfo, call_id: int, zone: ZoneInfo) -> list[Component]:
+    """The agency of one call: where it is, its phones, and how ringing it ended."""
+    ringing = agency.ringing
+    outcome = ringing_outcome(ringing.outcome)
+    return [
+        _modal_head(
+            "building",
+            [_("Agency no. {id}", id=agency.id), " · ", _("call no. {id}", id=i18n.number(call_id))],
+            agency.name or agency.english_name or _("Agency without a name"),
+            agency.english_name,
+        ),
+        html.Div(
+            [
+                html.Div(
+                    [
+                        html.H3(_("How to find it"), className="mb-2"),
+                        definitions(
+                            [
+                                (_("Address"), _address(agency)),
+                                (
+                                    _("City"),
+                                    ", ".join(
+                                        filter(
+                                            None, (agency.city, agency.district, agency.area, agency.region)
+                                        )
+                                    ),
+                                ),
+                                (_("Metro"), agency.metro),
+                                (_("Time"), _time_words(agency.time_zone)),
+                                (_("Terms"), _terms(agency)),
+                                (_("Comment"), agency.comment),
+                            ]
+                        ),
+                    ]
+                ),
+                html.Div(
+                    [
+                        html.H3(_("Phones"), className="mb-2"),
+                        _phones([(phone.number, phone.comment) for phone in agency.phones]),
+                        html.H3(_("Ringing the agency"), className="mt-3 mb-2"),
+                        definitions(
+                            [
+                                (
+                                    _("Outcome"),
+                                    [
+                                        badge(outcome.kind, outcome.icon, outcome.word),
+                                        " ",
+                                        html.Span(
+                                            i18n.clock(ringing.at.astimezone(zone), seconds=True)
+                                            if agency.at
+                                            else "",
+                                            className="hp-num hp-mut",
+                                        ),
+                                    ],
+                                ),
+                                (
+                                    _("Client"),
+                                    ", ".join(filter(None, (ringing.client_name, ringing.country))),
+                                ),
+                                (_("Client's metro"), ringing.metro),
+                                (_("Manager"), ringing.manager),
+                                (_("Operator"), ringing.operator),
+                            ]
+                        ),
+                    ]
+                ),
+            ],
+            className="hp-modal-columns",
+        ),
+    ]
+
+
+def missing_details(text: str) -> list[Component]:
+    """A modal whose object is not there, or cannot be read now."""
+    return [
+        _modal_head("question-circle", [], _("Nothing to show"), None),
+        html.Div(text, className="hp-modal-text"),
+    ]
+
+
+def _bar(entry: OperatorCount, most: int, chosen: str) -> html.Button:
+    key = "none" if entry.operator_id is None else str(entry.operator_id)
+    name = entry.name or _("not assigned")
+    pressed = chosen == key
+    count = i18n.number(entry.calls)
+    width = 100 * entry.calls / most if most else 0
+    return html.Button(
+        [
+            html.Span(short_name(name) if entry.name else name, className="hp-trunc"),
+            html.Span(count, className="hp-num"),
+            html.Span(html.Span(style={"width": f"{width:.1f}%"}), className="t"),
+        ],
+        type="button",
+        className="hp-bar" if not chosen or pressed else "hp-bar off",
+        title=_("{name}: {count}. Show these calls alone", name=name, count=count),
+        **{"aria-pressed": str(pressed).lower(), "data-operator": key},
+    )
+
+
+def _share(part: int, whole: int) -> Contents:
+    if whole == 0:
+        return "—"
+    return [i18n.percent(part / whole), " ", html.Small(i18n.number(part))]
+
+
+def _total_delta(summary: CallSummary, until: datetime | None) -> Contents:
+    before = summary.before
+    if before is None:
+        return ""
+    if before.total == 0:
+        return _("no calls {day}", day=_base(before, until))
+    change = (summary.total - before.total) / before.total
+    return [
+        _delta(i18n.percent(abs(change)), change, judged=False),
+        " ",
+        _("against {day}", day=_base(before, until)),
+    ]
+
+
+def _handled_delta(summary: CallSummary, until: datetime | None) -> Contents:
+    before = summary.before
+    if before is None or not before.with_known_result or not summary.with_known_result:
+        return _("nothing to compare with") if before is not None else ""
+    change = summary.handled / summary.with_known_result - before.handled / before.with_known_result
+    points = _("{n} pp", n=i18n.number(round(abs(change) * 100, 1)))
+    return [_delta(points, change, judged=True), " ", _("against {day}", day=_base(before, until))]
+
+
+def _delta(text: str, change: float, *, judged: bool) -> html.Span:
+    """A change with its arrow; coloured only where more is better."""
+    kind = "flat" if not judged or change == 0 else "good" if change > 0 else "bad"
+    if change == 0:
+        return html.Span(text, className="hp-delta flat")
+    arrow = icon("caret-up-fill" if change > 0 else "caret-down-fill")
+    spoken = html.Span(_("up by") if change > 0 else _("down by"), className="visually-hidden")
+    return html.Span([arrow, spoken, " ", text], className=f"hp-delta {kind}")
+
+
+def _base(before: Comparison, until: datetime | None) -> str:
+    """The day compared with, and up to when: `пн 16.11, 14:32`."""
+    day = i18n.short_weekday_day(before.day)
+    return day if until is None else f"{day}, {i18n.clock(until)}"
+
+
+def _sparkline(per_hour: Sequence[int]) -> list[Component]:
+    """The day's shape as two clipped boxes: needs no library and no script."""
+    last = max((hour for hour in range(24) if per_hour[hour]), default=0)
+    first = next((hour for hour in range(24) if per_hour[hour]), 0)
+    shape = per_hour[first : last + 1]
+    most = max(shape, default=0)
+    if len(shape) < 3 or most == 0:
+        return []
+    points = [(100 * place / (len(shape) - 1), 96 - 92 * calls / most) for place, calls in enumerate(shape)]
+    line = ",".join(f"{x:.1f}% {y:.1f}%" for x, y in points)
+    back = ",".join(f"{x:.1f}% calc({y:.1f}% + 1.6px)" for x, y in reversed(points))
+    hidden = {"aria-hidden": "true"}
+    return [
+        html.Div(className="hp-spark-a", style={"clipPath": f"polygon(0 100%,{line},100% 100%)"}, **hidden),
+        html.Div(className="hp-spark", style={"clipPath": f"polygon({line},{back})"}, **hidden),
+    ]
+
+
+def _modal_head(icon_name: str, above: Contents, title: str, below: str | None) -> html.Div:
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.Div([icon(icon_name), " ", html.Span(above)], className="hp-flex hp-s hp-mut"),
+                    html.H2(title, id="calls-details-title"),
+                    *([html.Div(below, className="hp-s hp-mut")] if below and below != title else []),
+                ],
+                className="hp-grow",
+            ),
+            icon_button(
+                "x-lg", _("Close"), className="btn btn-ghost btn-icon", **{"data-close-details": "true"}
+            ),
+        ],
+        className="hp-modal-head",
+    )
+
+
+def _call_words(call_id: int, when: datetime) -> str:
+    return _("call no. {id}, {when}", id=i18n.number(call_id), when=i18n.moment(when))
+
+
+def _phones(phones: Sequence[tuple[str | None, str | None]]) -> Component:
+    known = [(number, comment) for number, comment in phones if number]
+    if not known:
+        return html.P(_("No phone is known."), className="hp-mut")
+    return html.Table(
+        html.Tbody([_phone_row(number, comment) for number, comment in known]), className="hp-table hp-phones"
+    )
+
+
+def _phone_row(number: str, comment: str | None) -> html.Tr:
+    shown = readable_number(number) or number
+    dialled = "".join(character for character in shown if character.isdigit() or character == "+")
+    return html.Tr(
+        [
+            html.Td(
+                [
+                    html.A(shown, href=f"tel:{dialled}", className="hp-tel"),
+                    *([html.Div(comment, className="hp-s hp-mut")] if comment else []),
+                ]
+            ),
+            html.Td(
+                icon_button(
+                    "copy",
+                    _("Copy {number}", number=shown),
+                    className="btn btn-ghost btn-sm btn-icon",
+                    **{"data-copy": shown},
+                ),
+                className="r",
+            ),
+        ]
+    )
+
+
+def _address(agency: AgencyInfo) -> Contents:
+    if not agency.address:
+        return None
+    search = ", ".join(filter(None, (agency.city, agency.address)))
+    return [
+        html.A(
+            [agency.address, " ", icon("box-arrow-up-right", className="hp-s")],
+            href=f"https://yandex.ru/maps/?text={quote_plus(search)}",
+            target="_blank",
+            rel="noopener noreferrer",
+        ),
+        html.Div(_("opens in Yandex Maps"), className="hp-s hp-mut"),
+    ]
+
+
+def _time_words(offset: int | None) -> str | None:
+    if offset is None:
+        return None
+    if offset == 0:
+        return _("as in Moscow")
+    return _("Moscow {offset} h", offset=f"{offset:+d}")
+
+
+def _terms(agency: AgencyInfo) -> Contents:
+    known = [
+        (agency.bank_card, badge("ok", "credit-card", _("takes cards"))),
+        (agency.tickets, badge("", "ticket-perforated", _("tickets"))),
+        (agency.english, badge("", "translate", _("English"))),
+        (agency.stambul, badge("", "geo-alt", _("Istanbul"))),
+        (agency.austria, badge("", "geo-alt", _("Austria"))),
+        (agency.switch_msk_agency, badge("", "arrow-left-right", _("switched to a Moscow agency"))),
+        (agency.station_not_set, badge("warn", "exclamation-triangle-fill", _("station not set"))),
+    ]
+    shown = [mark for flag, mark in known if flag]
+    return html.Div(shown, className="hp-flex hp-wrap hp-marks") if shown else None

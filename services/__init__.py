@@ -1,0 +1,1 @@
+"""Everything the portal knows and does, without Dash or Flask. One folder a capability."""

@@ -1,0 +1,106 @@
+"""What calls refer to and what seldom changes: agencies with their telephones, and the names of places."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, Table, or_, select
+
+from services.calls import source
+from services.calls.phones import cleaned
+from services.calls.source import AGENCY_TELEPHONES, Reader
+from services.calls.tables import LONGEST_NAME
+
+#: Technical agencies that are never shown.
+TECHNICAL_AGENCIES = (280, 318)
+AGENCIES_KEPT = timedelta(minutes=1)
+PLACES_KEPT = timedelta(minutes=5)
+_PLACES = (source.city, source.metro, source.district, source.areas, source.regions, source.country)
+
+
+@dataclass(frozen=True, slots=True)
+class Agencies:
+    """All agencies that may be shown, as rows of `agentstvo`, and whose each telephone id is."""
+
+    by_id: Mapping[int, Row[Any]]
+    of_telephone: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Names by table and id."""
+
+    _names: Mapping[str, Mapping[int, str]]
+
+    def name(self, table: Table, id_: int | None) -> str | None:
+        """The name; None for an id that is absent or nobody has."""
+        return self._names[table.name].get(id_) if id_ else None
+
+
+class Directory:
+    """Keeps agencies for a minute and places for five; a question after that reads them anew."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._agencies: tuple[Agencies, datetime] | None = None
+        self._places: tuple[Places, datetime] | None = None
+
+    def agencies(self, reader: Reader) -> Agencies:
+        """Raises UpstreamError when they must be read and cannot."""
+        kept = self._agencies
+        if kept is None or self._clock() - kept[1] >= AGENCIES_KEPT:
+            kept = _read_agencies(reader), self._clock()
+            with self._lock:
+                self._agencies = kept
+        return kept[0]
+
+    def places(self, reader: Reader) -> Places:
+        """Raises UpstreamError when they must be read and cannot."""
+        kept = self._places
+        if kept is None or self._clock() - kept[1] >= PLACES_KEPT:
+            names = {table.name: names_of(reader, table) for table in _PLACES}
+            kept = Places(names), self._clock()
+            with self._lock:
+                self._places = kept
+        return kept[0]
+
+
+def names_of(reader: Reader, table: Table, ids: Iterable[int] | None = None) -> dict[int, str]:
+    """Names by id from a table of ids and names: all of them, or those of `ids`. Blank names are left out."""
+    column = table.c.ads_name if table is source.ads else table.c.name
+    statement = select(table.c.id, column)
+    rows = reader.all(statement) if ids is None else rows_by_id(reader, statement, table, ids)
+    return {row[0]: name for row in rows if (name := cleaned(row[1], LONGEST_NAME))}
+
+
+def rows_by_id(reader: Reader, statement: Any, table: Table, ids: Iterable[int]) -> list[Row[Any]]:
+    """The rows of `statement` whose id in `table` is one of `ids`, asked for in chunks."""
+    wanted = sorted(set(ids))
+    found: list[Row[Any]] = []
+    for start in range(0, len(wanted), source.CHUNK):
+        found += reader.all(statement.where(table.c.id.in_(wanted[start : start + source.CHUNK])))
+    return found
+
+
+def _read_agencies(reader: Reader) -> Agencies:
+    agency, district = source.agentstvo.c, source.district.c
+    rows = reader.all(
+        select(source.agentstvo)
+        .outerjoin(source.district, district.id == agency.district_id)
+        .where(
+            agency.id.not_in(TECHNICAL_AGENCIES),
+            or_(agency.hidden.is_(None), agency.hidden != 1),
+            or_(district.hidden.is_(None), district.hidden != 1),
+        )
+        .order_by(agency.id)
+    )
+    of_telephone: dict[int, int] = {}
+    for row in rows:
+        for slot in AGENCY_TELEPHONES:
+            if (telephone_id := getattr(row, slot)) and telephone_id > 0:
+                # Two agencies may share a telephone: the elder one has it.
+                of_telephone.setdefault(telephone_id, row.id)
+    return Agencies({row.id: row for row in rows}, of_telephone)

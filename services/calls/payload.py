@@ -1,0 +1,45 @@
+"""Client cards and agencies as JSON text, the way the copy keeps them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from services.calls.model import AgencyInfo, AgencyPhone, ClientCard, Ringing
+
+
+def card_to_json(card: ClientCard | None) -> str | None:
+    return None if card is None else _dumped(asdict(card))
+
+
+def card_from_json(text: str) -> ClientCard:
+    fields = json.loads(text)
+    return ClientCard(**fields | {"at": datetime.fromisoformat(fields["at"])})
+
+
+def agencies_to_json(agencies: Sequence[AgencyInfo]) -> str | None:
+    return _dumped([asdict(agency) for agency in agencies]) if agencies else None
+
+
+def agencies_from_json(text: str) -> tuple[AgencyInfo, ...]:
+    return tuple(_agency(fields) for fields in json.loads(text))
+
+
+def _agency(fields: dict[str, Any]) -> AgencyInfo:
+    ringing = fields["ringing"]
+    at = ringing["at"]
+    return AgencyInfo(
+        **fields
+        | {
+            "phones": tuple(AgencyPhone(**phone) for phone in fields["phones"]),
+            "ringing": Ringing(**ringing | {"at": None if at is None else datetime.fromisoformat(at)}),
+        }
+    )
+
+
+def _dumped(value: object) -> str:
+    # The same value must give the same text: a difference counts as news.
+    return json.dumps(
+        value, default=datetime.isoformat, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )

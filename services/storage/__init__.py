@@ -1,0 +1,26 @@
+"""The portal database: engine, transactions, column types, migrations."""
+
+from services.storage.base import Base, BigKey, UtcDateTime, table_of
+from services.storage.store import (
+    StorageBusy,
+    StorageError,
+    StorageFull,
+    StorageUnavailable,
+    Store,
+    database_now_ms,
+)
+from services.storage.upsert import upsert
+
+__all__ = [
+    "Base",
+    "BigKey",
+    "StorageBusy",
+    "StorageError",
+    "StorageFull",
+    "StorageUnavailable",
+    "Store",
+    "UtcDateTime",
+    "database_now_ms",
+    "table_of",
+    "upsert",
+]

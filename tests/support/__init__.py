@@ -1,0 +1,1 @@
+"""Private servers, faults and processes for the tests."""

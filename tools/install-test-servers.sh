@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Installs what the tests need besides Python packages, as far as it is missing: MariaDB, PostgreSQL, Chromium.
+# Nothing is started or configured; each test run makes private servers of its own.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source tools/apt.sh
+
+missing=()
+for package in mariadb-server-core mariadb-client-core fonts-dejavu-core iproute2; do
+    is_installed "$package" || missing+=("$package")
+done
+compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql)
+[ -x /usr/bin/chromium ] || missing+=(chromium)
+
+playwrights_chromium() {
+    .venv/bin/python - <<'PYTHON'
+from pathlib import Path
+from playwright.sync_api import sync_playwright
+
+with sync_playwright() as playwright:
+    raise SystemExit(not Path(playwright.chromium.executable_path).exists())
+PYTHON
+}
