@@ -6,7 +6,7 @@ The grid, the filter's way into the address and the live arrival are in `assets/
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
-from dash import ClientsideFunction, Input, Output, State, no_update
+from dash import Input, Output, State, no_update
 from dash.development.base_component import Component
 
 from portal import i18n, ids
@@ -62,8 +62,9 @@ def register(app: PortalDash) -> None:
 
 
 def _register_in_browser(app: PortalDash) -> None:
-    app.clientside_callback(
-        ClientsideFunction("calls", "filter"),
+    app.in_browser(
+        "calls",
+        "filter",
         Output(ids.CALLS_FILTER, "data"),
         Output(ids.CALLS_EXPORT, "href"),
         *[Input(control, "value") for control in _CONTROLS],
@@ -71,8 +72,9 @@ def _register_in_browser(app: PortalDash) -> None:
         State(ids.CALLS_FILTER, "data"),
         prevent_initial_call=True,
     )
-    app.clientside_callback(
-        ClientsideFunction("calls", "step"),
+    app.in_browser(
+        "calls",
+        "step",
         Output(ids.CALLS_FIRST, "value"),
         Output(ids.CALLS_LAST, "value"),
         Input(ids.CALLS_PREVIOUS, "n_clicks"),
@@ -83,14 +85,16 @@ def _register_in_browser(app: PortalDash) -> None:
         State(ids.CALLS_TODAY, "data"),
         prevent_initial_call=True,
     )
-    app.clientside_callback(
-        ClientsideFunction("calls", "rows"),
+    app.in_browser(
+        "calls",
+        "rows",
         Output(ids.CALLS_GRID, "getRowsResponse"),
         Input(ids.CALLS_GRID, "getRowsRequest"),
         State(ids.CALLS_FILTER, "data"),
     )
-    app.clientside_callback(
-        ClientsideFunction("calls", "changed"),
+    app.in_browser(
+        "calls",
+        "changed",
         Output(ids.CALLS_REFRESH, "disabled"),
         Input(ids.CALLS_FILTER, "data"),
         Input(ids.topic(Topic.CALLS), "data"),
@@ -98,15 +102,17 @@ def _register_in_browser(app: PortalDash) -> None:
         Input(ids.CALLS_REFRESH, "n_clicks"),
         prevent_initial_call=True,
     )
-    app.clientside_callback(
-        ClientsideFunction("calls", "opened"),
+    app.in_browser(
+        "calls",
+        "opened",
         Output(ids.CALLS_OPEN, "data"),
         Input(ids.CALLS_DETAILS, "is_open"),
         State(ids.CALLS_OPEN, "data"),
         prevent_initial_call=True,
     )
-    app.clientside_callback(
-        ClientsideFunction("plot", "figure"),
+    app.in_browser(
+        "plot",
+        "figure",
         Output(ids.CALLS_HOURS, "figure"),
         Input(ids.CALLS_HOURS_DATA, "data"),
         Input(ids.FRAME_THEME, "data"),
@@ -140,7 +146,7 @@ def refresh_figures(
         ui.operator_bars(summary.operators, given.get("operator", "")),
         i18n.number(len(summary.operators)),
         ui.hours_figure(summary, now.hour if until else None),
-        ui.hours_legend(summary),
+        ui.hours_legend(summary, is_today=until is not None),
         _notice(chosen, summary, given, today),
         i18n.plural("CSV, {n} row", "CSV, {n} rows", summary.total),
         today.isoformat(),

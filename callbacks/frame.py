@@ -1,6 +1,6 @@
 """What the frame does: one tick for all live parts, sources, banners, the phone's menu, toasts."""
 
-from dash import ClientsideFunction, Input, Output, State
+from dash import Input, Output, State
 from dash.development.base_component import Component
 from flask import current_app
 
@@ -15,26 +15,30 @@ from services.live import Topic
 
 def register(app: PortalDash) -> None:
     """Register the frame's behaviours on `app`."""
-    app.clientside_callback(
-        ClientsideFunction("frame", "tick"),
+    app.in_browser(
+        "frame",
+        "tick",
         *[Output(ids.topic(topic), "data") for topic in PAGE_TOPICS],
         Input(ids.FRAME_TICK, "n_intervals"),
         *[State(ids.topic(topic), "data") for topic in PAGE_TOPICS],
     )
-    app.clientside_callback(
-        ClientsideFunction("frame", "entered"),
+    app.in_browser(
+        "frame",
+        "entered",
         Output(ids.FRAME_TICK, "interval"),
         Input(ids.LOCATION, "pathname"),
         State(ids.FRAME_ROOM, "data"),
     )
-    app.clientside_callback(
-        ClientsideFunction("frame", "toast"),
+    app.in_browser(
+        "frame",
+        "toast",
         Output(ids.FRAME_TOAST, "data"),
         Input(ids.FRAME_TOAST, "data"),
         prevent_initial_call=True,
     )
-    app.clientside_callback(
-        ClientsideFunction("frame", "more"),
+    app.in_browser(
+        "frame",
+        "more",
         Output(ids.FRAME_MORE, "is_open"),
         Input(ids.FRAME_MORE_OPEN, "n_clicks"),
         Input(ids.LOCATION, "pathname"),

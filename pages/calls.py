@@ -14,7 +14,7 @@ from portal.dash_app import PortalDash
 from portal.i18n import _, marked
 from portal.rooms import Room
 from portal.rooms import register as register_room
-from portal.ui.blocks import icon, icon_button
+from portal.ui.blocks import aria, data, icon, icon_button
 from portal.ui.frame import page
 from portal.ui.words import call_types
 from portal.wiring import CALL_CENTRE, Services
@@ -24,16 +24,18 @@ from services.live import Topic
 PATH = "/calls"
 #: Rows the grid asks for at once.
 BLOCK = 100
+#: The choice that filters nothing. A select takes an empty value for "nothing chosen yet" and shows no words.
+ANY = "any"
 
 
 def calls_today(known: Services) -> int | None:
     """The figure beside the page's name in the navigation."""
-    return known.calls.total_today()
+    return known.calls.copied_today()
 
 
 ROOM = Room(
     path=PATH,
-    title=marked("Call log"),
+    title=marked("Call log (in the navigation)"),
     group=marked("Calls"),
     icon="telephone-inbound",
     need=Right.MOSCOW,
@@ -118,7 +120,7 @@ def _skeletons(count: int) -> list[Component]:
         html.Section(
             [html.Span(className="hp-sk"), html.Span(className="hp-sk t")],
             className="hp-card hp-kpi hp-waiting",
-            **{"aria-hidden": "true"},
+            **aria(hidden="true"),
         )
         for _place in range(count)
     ]
@@ -170,6 +172,7 @@ def _filters(chosen: Mapping[str, str]) -> Component:
             html.Div(
                 [
                     icon("search"),
+                    _label(ids.CALLS_PHONE, _("Phone, any part of it")),
                     dbc.Input(
                         id=ids.CALLS_PHONE,
                         type="search",
@@ -178,18 +181,17 @@ def _filters(chosen: Mapping[str, str]) -> Component:
                         debounce=False,
                         maxlength=64,
                         autocomplete="off",
-                        **{"aria-label": _("Phone, any part of it")},
                     ),
                 ],
                 className="hp-search hp-calls-phone",
-                **{"data-search": "true"},
+                **data(search="true"),
             ),
             html.Button(
                 [icon("sliders"), _("Filters")],
                 id=ids.CALLS_MORE_FILTERS,
                 type="button",
                 className="btn btn-outline-secondary d-md-none",
-                **{"aria-expanded": "false", "aria-controls": "calls-further"},
+                **aria(expanded="false", controls="calls-further"),
             ),
             html.Div(_further_filters(chosen), id="calls-further", className="hp-calls-further"),
         ],
@@ -208,13 +210,13 @@ def _period(chosen: Mapping[str, str]) -> Component:
                         id=ids.CALLS_PERIOD,
                         type="button",
                         className="hp-period",
-                        **{"aria-expanded": "false", "aria-controls": "calls-period-choice"},
+                        **aria(expanded="false", controls="calls-period-choice"),
                     ),
                     _step(ids.CALLS_NEXT, "chevron-right", _("Next day")),
                 ],
                 className="hp-seg hp-date",
                 role="group",
-                **{"aria-label": _("Period")},
+                **aria(label=_("Period")),
             ),
             html.Div(
                 [
@@ -243,63 +245,72 @@ def _period(chosen: Mapping[str, str]) -> Component:
 
 
 def _step(identifier: str, icon_name: str, label: str) -> Component:
-    return html.Button(icon(icon_name), id=identifier, type="button", title=label, **{"aria-label": label})
+    return html.Button(icon(icon_name), id=identifier, type="button", title=label, **aria(label=label))
 
 
 def _further_filters(chosen: Mapping[str, str]) -> list[Component]:
     types = [{"label": word, "value": str(code)} for code, word in call_types().items()]
     return [
+        _label(ids.CALLS_OPERATOR, _("Operator")),
         dbc.Select(
             id=ids.CALLS_OPERATOR,
-            value=chosen.get("operator", ""),
+            value=chosen.get("operator", ANY),
             options=[
-                {"label": _("Operator"), "value": ""},
+                {"label": _("Operator"), "value": ANY},
                 {"label": _("not assigned"), "value": NO_OPERATOR},
                 *[{"label": name, "value": str(key)} for key, name in services().calls.operators()],
             ],
             className="hp-calls-operator",
-            **{"aria-label": _("Operator")},
         ),
-        dbc.RadioItems(
-            id=ids.CALLS_OUTCOME,
-            value=chosen.get("result", ""),
-            options=[
-                {"label": _("All"), "value": ""},
-                {"label": _("Success"), "value": "success"},
-                {"label": _("Failure"), "value": "failure"},
-                {"label": _("Other"), "value": "other"},
-            ],
-            className="hp-seg hp-seg-radio",
-            inputClassName="btn-check",
-            inline=True,
+        html.Div(
+            dbc.RadioItems(
+                id=ids.CALLS_OUTCOME,
+                value=chosen.get("result", ""),
+                options=[
+                    {"label": _("All"), "value": ""},
+                    {"label": _("Success"), "value": "success"},
+                    {"label": _("Failure"), "value": "failure"},
+                    {"label": _("Other"), "value": "other"},
+                ],
+                className="hp-seg hp-seg-radio",
+                inputClassName="btn-check",
+                inline=True,
+            ),
+            role="radiogroup",
+            **aria(label=_("Result")),
         ),
+        _label(ids.CALLS_TYPE, _("Call type")),
         dbc.Select(
             id=ids.CALLS_TYPE,
-            value=chosen.get("type", ""),
+            value=chosen.get("type", ANY),
             options=[
-                {"label": _("Type"), "value": ""},
+                {"label": _("Type"), "value": ANY},
                 *types,
                 {"label": _("Unknown type"), "value": UNKNOWN_TYPE},
             ],
             className="hp-calls-type",
-            **{"aria-label": _("Call type")},
         ),
+        _label(ids.CALLS_CARD, _("Client card")),
         dbc.Select(
             id=ids.CALLS_CARD,
-            value=chosen.get("card", ""),
+            value=chosen.get("card", ANY),
             options=[
-                {"label": _("Card"), "value": ""},
+                {"label": _("Card"), "value": ANY},
                 {"label": _("with a card"), "value": "1"},
                 {"label": _("without a card"), "value": "0"},
             ],
             className="hp-calls-card",
-            **{"aria-label": _("Client card")},
         ),
     ]
 
 
+def _label(control: str, text: str) -> Component:
+    """The name of a control that shows its meaning by itself, for screen readers."""
+    return html.Label(text, htmlFor=control, className="visually-hidden")
+
+
 def _grid() -> Component:
-    return dag.AgGrid(
+    grid: Component = dag.AgGrid(
         id=ids.CALLS_GRID,
         className="hp-grid",
         rowModelType="infinite",
@@ -320,6 +331,7 @@ def _grid() -> Component:
             "enableCellTextSelection": True,
         },
     )
+    return grid
 
 
 def _columns() -> list[dict[str, object]]:
@@ -335,12 +347,12 @@ def _columns() -> list[dict[str, object]]:
         {
             "field": "time",
             "headerName": _("Time"),
-            "width": 92,
+            "width": 84,
             "cellClass": "hp-num",
             "sort": "desc",
             "sortingOrder": ["desc", "asc"],
         },
-        {"field": "phone", "headerName": _("Phone"), "width": 150, "cellRenderer": "CallPhone"},
+        {"field": "phone", "headerName": _("Phone"), "width": 146, "cellRenderer": "CallPhone"},
         {
             "field": "operator",
             "headerName": _("Operator"),
@@ -351,7 +363,7 @@ def _columns() -> list[dict[str, object]]:
         {"field": "result", "headerName": _("Result"), "width": 178, "cellRenderer": "CallResult"},
         {"field": "type", "headerName": _("Call type"), "width": 146, "tooltipField": "type"},
         {"field": "card", "headerName": _("Card"), "width": 74, "cellRenderer": "CallCardButton", **plain},
-        {"field": "info", "headerName": _("Info"), "width": 74, "cellRenderer": "CallInfoButton", **plain},
+        {"field": "info", "headerName": _("Info"), "width": 72, "cellRenderer": "CallInfoButton", **plain},
         # The phone layout shows this column alone: a call as two lines.
         {
             "colId": "brief",

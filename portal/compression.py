@@ -25,7 +25,7 @@ class Compression:
         server.after_request(self._compress)
 
     def _compress(self, response: Response) -> Response:
-        if response.status_code != 200 or not response.mimetype.startswith(_TYPES):
+        if response.status_code != 200 or not (response.mimetype or "").startswith(_TYPES):
             return response
         static = is_static(request.path)
         if response.is_streamed and not static:  # an export: it must flow, not gather

@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from dash import Dash
+from dash import ClientsideFunction, Dash
 from flask import Flask, render_template
 
 from portal import i18n
-from portal.security.guard import callback_needs
-from portal.security.needs import Need
+from portal.security.needs import Need, callback_needs
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -30,6 +29,11 @@ class PortalDash(Dash):
 
         return register
 
-    def interpolate_index(self, **parts: str) -> str:
+    def in_browser(self, namespace: str, function: str, *arguments: Any, **options: Any) -> None:
+        """Register `namespace.function` of our asset scripts: it runs in the browser, without a need."""
+        script = ClientsideFunction(namespace, function)
+        self.clientside_callback(script, *arguments, **options)  # type: ignore[no-untyped-call]
+
+    def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]  # Dash passes all by name
         """The page that loads everything else, in the reader's language."""
         return render_template("index.html", language=i18n.language(), **parts)

@@ -15,7 +15,7 @@ from portal.dash_app import PortalDash
 from portal.routes import api, calls, errors, health, login, openapi, tick
 from portal.security import guard
 from portal.security.headers import SecurityHeaders
-from portal.security.needs import Access, needs
+from portal.security.needs import Access, callback_needs, needs
 from portal.security.proxies import TrustedProxies
 from portal.wiring import Services
 
@@ -52,7 +52,7 @@ def create_app(services: Services) -> PortalDash:
     server.add_url_rule("/api/<path:_unknown>", "no_such_api", _no_such_api)
     app = PortalDash(
         "portal",
-        server=server,
+        server=server,  # type: ignore[arg-type]  # a Flask server is what it wants
         assets_folder=str(static.ASSETS),
         assets_path_ignore=["vendor", "plain"],
         use_pages=True,
@@ -66,7 +66,7 @@ def create_app(services: Services) -> PortalDash:
     app.layout = frame.layout
     for module in (*PAGES, *BEHAVIOURS):
         module.register(app)
-    guard.callback_needs(server)[PAGE_ROUTER] = Access.LOGIN
+    callback_needs(server)[PAGE_ROUTER] = Access.LOGIN
     _finish_setup(app)
     headers.allow_scripts(app.csp_hashes())
     if services.settings.portal.trusted_proxies:

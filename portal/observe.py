@@ -8,6 +8,7 @@ from flask import Flask, Response, g, request
 from prometheus_client import Counter, Histogram
 
 from portal import logs
+from portal.security.headers import is_static
 
 log = logging.getLogger("portal.requests")
 
@@ -42,7 +43,8 @@ def _end(response: Response) -> Response:
     REQUESTS.labels(endpoint, response.status_code).inc()
     DURATION.labels(endpoint).observe(took)
     response.headers[REQUEST_ID_HEADER] = g.request_id
-    level = logging.DEBUG if endpoint in _FREQUENT else logging.INFO
+    quiet = endpoint in _FREQUENT or is_static(request.path)
+    level = logging.DEBUG if quiet else logging.INFO
     if log.isEnabledFor(level):
         # The path alone: a query may hold a phone number, and telephony's a token.
         fields = {

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import dash
-from dash import Dash
 from dash.development.base_component import Component
 from flask import Flask
 
 from portal.context import current_person
+from portal.dash_app import PortalDash
 from portal.security.needs import Need, allows
 from portal.ui.states import no_right
 from portal.wiring import Services
@@ -70,7 +70,7 @@ def rooms(server: Flask) -> Rooms:
     return found
 
 
-def register(app: Dash, module: str, room: Room, layout: Layout) -> None:
+def register(app: PortalDash, module: str, room: Room, layout: Layout) -> None:
     """Register a page with Dash and in the list; its layout is drawn only for those who may enter."""
 
     def guarded(**query: Any) -> Component:
@@ -78,6 +78,5 @@ def register(app: Dash, module: str, room: Room, layout: Layout) -> None:
             return no_right()
         return layout(**query)
 
-    server: Flask = app.server  # type: ignore[assignment]  # Dash types it as any backend's server
-    rooms(server).add(room)
+    rooms(app.server).add(room)
     dash.register_page(module, path=room.path, name=room.title, title="Helpdesk Portal", layout=guarded)

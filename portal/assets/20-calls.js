@@ -28,16 +28,16 @@
     history.replaceState(history.state, '', location.pathname + (text ? '?' + text : ''));
   }
 
+  const ANY = 'any';
+  const choice = (value) => value === ANY ? '' : value;
   let typing = null;
 
   function filter(first, last, phone, operator, outcome, type, card, today, before) {
     const values = {};
     const chosen = {from: first === today && (!last || last === today) ? '' : first, to: last === today && first === today ? '' : last,
-      phone: (phone || '').trim(), operator: operator, result: outcome, type: type, card: card};
+      phone: (phone || '').trim(), operator: choice(operator), result: outcome, type: choice(type), card: choice(card)};
     if (chosen.from && chosen.to && chosen.from > chosen.to) chosen.to = chosen.from;
     for (const [key, value] of Object.entries(chosen)) if (value) values[key] = value;
-    const reset = $('calls-reset-all');
-    if (reset) reset.hidden = !Object.keys(values).length;
     const same = query(values) === query(before || {});
     const href = '/calls/export.csv?' + query(values);
     if (same) return [nothing(), href];
@@ -70,7 +70,8 @@
   }
 
   function resetFilter() {
-    for (const id of ['calls-phone', 'calls-operator', 'calls-outcome', 'calls-type', 'calls-card']) set(id, {value: ''});
+    for (const id of ['calls-phone', 'calls-outcome']) set(id, {value: ''});
+    for (const id of ['calls-operator', 'calls-type', 'calls-card']) set(id, {value: ANY});
   }
 
   function showPeriod(shown) {
@@ -132,8 +133,11 @@
   function drawShown() {
     const place = $('calls-shown');
     if (!place || !log.api || log.api.isDestroyed()) return;
-    const first = log.api.getFirstDisplayedRowIndex();
-    const last = Math.min(log.api.getLastDisplayedRowIndex(), log.total - 1);
+    // The grid's own indexes count the rows it keeps ready beyond the edges too.
+    const range = log.api.getVerticalPixelRange();
+    const height = log.api.getGridOption('rowHeight');
+    const first = Math.ceil(range.top / height);
+    const last = Math.min(Math.floor(range.bottom / height), log.total) - 1;
     const text = log.total && last >= first
       ? say('shown', {first: figure(first + 1), last: figure(last + 1), total: figure(log.total)}) : say('none_shown');
     if (place.textContent !== text) place.textContent = text;
@@ -202,7 +206,7 @@
       const button = event.event.target.querySelector('button, a');
       if (button) button.click();
     });
-    fitToWidth();
+    if (PHONE.matches) fitToWidth();
   }
 
   /* On a phone a call is two lines in one column. */
@@ -213,7 +217,7 @@
     api.setColumnsVisible(['id', 'time', 'phone', 'operator', 'result', 'type', 'card', 'info'], !PHONE.matches);
     api.setGridOption('rowHeight', PHONE.matches ? 62 : 34);
     api.setGridOption('headerHeight', PHONE.matches ? 0 : 32);
-    api.resetRowHeights();
+    api.purgeInfiniteCache(); // rows that are there keep the old height
   }
 
   PHONE.addEventListener('change', fitToWidth);
@@ -243,12 +247,12 @@
 
   cells.CallBrief = ({data}) => data && element('div', {className: 'hp-brief'},
     element('b', {className: 'hp-tel hp-trunc'}, data.phone || mute(say('unknown_number'))),
-    element('span', {className: 'hp-num hp-mut'}, data.time),
-    element('span', {className: 'hp-trunc hp-s hp-mut'}, [data.operator_short || say('no_operator'), data.type].filter(Boolean).join(' · ')),
     element('span', {className: 'hp-brief-end'},
-      data.info && openButton('agency', data, say('info'), say('open_info', {id: data.shown_id})),
-      data.card && openButton('card', data, say('card'), say('open_card', {id: data.shown_id})),
-      resultBadge(data)));
+      data.card && openButton('card', data, mark('person-vcard'), say('open_card', {id: data.shown_id})),
+      data.info && openButton('agency', data, mark('building'), say('open_info', {id: data.shown_id})),
+      element('span', {className: 'hp-num hp-mut'}, data.time)),
+    element('span', {className: 'hp-trunc hp-s hp-mut'}, [data.operator_short || say('no_operator'), data.type].filter(Boolean).join(' · ')),
+    element('span', {className: 'hp-brief-end'}, resultBadge(data)));
 
   const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
 
@@ -276,7 +280,7 @@
 
   document.addEventListener('click', (event) => {
     const bar = event.target.closest('[data-operator]');
-    if (bar) set('calls-operator', {value: bar.getAttribute('aria-pressed') === 'true' ? '' : bar.dataset.operator});
+    if (bar) set('calls-operator', {value: bar.getAttribute('aria-pressed') === 'true' ? ANY : bar.dataset.operator});
     if (event.target.closest('[data-close-details]')) set('calls-details', {is_open: false});
     if (event.target.closest('#calls-pill')) toTop();
     if (event.target.closest('#calls-reset')) resetFilter();

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import orjson
 from flask import Blueprint, Response, request
@@ -224,7 +225,7 @@ _BAD_ID = refusal("The id is malformed")
         parameters=(_DATE,),
         answers={
             200: Answer("All calls of the day", CallsAnswer, headers=_FRESHNESS_HEADERS),
-            304: Answer("Nothing changed since the answer with this ETag"),
+            304: Answer("Nothing changed since the answer with this ETag", headers=_FRESHNESS_HEADERS),
             400: _BAD_DATE,
             503: _SOURCE_DOWN,
         },
@@ -237,16 +238,20 @@ def calls_of_day() -> Response:
     # Before the calls are read: an answer newer than its tag is fetched once more, an older one would stay.
     version = services().live.snapshot().version(Topic.CALLS)
     period = CallFilter(first=day, last=day)
-    freshness = log.page(period, Page(offset=0, limit=1)).freshness
-    tag = _tag(day, version, freshness)
-    if request.if_none_match.contains_weak(tag):
+    first = log.page(period, Page(offset=0, limit=1))
+    # The version counts changes of the copy; what is read from the source may have changed without it. The
+    # total is for a day whose first fill was cut short: until that fill ends, no version counts its rows.
+    tag = f"{day}-{version}-{first.total}" if first.freshness.origin == "copy" else None
+    if tag is not None and request.if_none_match.contains_weak(tag):
         response = Response(status=304)
     else:
-        response = _json(CallsAnswer(success=True, calls=[_call_row(call) for call in log.stream(period)]))
-    response.set_etag(tag)
-    # Kept by the asker alone, and never used without asking.
-    response.headers["Cache-Control"] = "private, no-cache"
-    return _dated(response, freshness)
+        rows = [_call_row(call, log.zone) for call in log.stream(period)]
+        response = _json(CallsAnswer(success=True, calls=rows))
+    if tag is not None:
+        response.set_etag(tag)
+        # Kept by the asker alone, and never used without asking.
+        response.headers["Cache-Control"] = "private, no-cache"
+    return _dated(response, first.freshness)
 
 
 @bp.get("/api/moscow-operator-stats")
@@ -351,8 +356,9 @@ def client_card(call_id: str) -> Response:
 )
 def call_agency_data(pp_id: str) -> Response:
     """Answer the agencies that were rung for a processing."""
-    agencies = services().calls.agencies_of_processing(_id(pp_id, "pp_id"))
-    return _json(AgenciesAnswer(success=True, agency_data=[_agency_row(agency) for agency in agencies]))
+    log = services().calls
+    rows = [_agency_row(agency, log.zone) for agency in log.agencies_of_processing(_id(pp_id, "pp_id"))]
+    return _json(AgenciesAnswer(success=True, agency_data=rows))
 
 
 def _day() -> date:
@@ -385,22 +391,12 @@ def _id(text: str, name: str) -> int:
     return int(text)
 
 
-def _tag(day: date, version: int, freshness: Freshness) -> str:
-    """What changes when the calls of the day change.
-
-    The version counts changes of the copy; a day that was read from the source may have changed without it.
-    """
-    if freshness.origin == "copy":
-        return f"{day}-{version}"
-    return f"{day}-{freshness.as_of.timestamp() if freshness.as_of else ''}"
-
-
-def _call_row(call: Call) -> CallRow:
+def _call_row(call: Call, zone: ZoneInfo) -> CallRow:
     return CallRow(
         id=call.id,
         phone_number=call.number,
         operator=call.operator,
-        time=_moment(call.at),
+        time=_moment(call.at, zone),
         card_id=call.card_id,
         pp_id=call.pp_id,
         has_client_card=call.has_card,
@@ -410,7 +406,7 @@ def _call_row(call: Call) -> CallRow:
     )
 
 
-def _agency_row(agency: AgencyInfo) -> AgencyRow:
+def _agency_row(agency: AgencyInfo, zone: ZoneInfo) -> AgencyRow:
     ringing = agency.ringing
     return AgencyRow(
         id=agency.id,
@@ -435,7 +431,7 @@ def _agency_row(agency: AgencyInfo) -> AgencyRow:
         ringing=RingingRow(
             outcome=ringing.outcome,
             outcome_text=RINGING_TEXTS.get(ringing.outcome, UNKNOWN_RINGING),
-            time=None if ringing.at is None else _moment(ringing.at),
+            time=None if ringing.at is None else _moment(ringing.at, zone),
             client_name=ringing.client_name,
             country=ringing.country,
             metro=ringing.metro,
@@ -450,8 +446,8 @@ def _by_name(operator: OperatorCount) -> tuple[bool, str, int]:
     return operator.name is None, (operator.name or "").casefold(), operator.operator_id or 0
 
 
-def _moment(at: datetime) -> str:
-    return at.astimezone(services().calls.zone).strftime("%d.%m.%Y, %H:%M:%S")
+def _moment(at: datetime, zone: ZoneInfo) -> str:
+    return at.astimezone(zone).strftime("%d.%m.%Y, %H:%M:%S")
 
 
 def _minutes(seconds: float | None) -> str | None:

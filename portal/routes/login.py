@@ -62,6 +62,7 @@ def enter() -> BaseResponse:
         remember="remember" in request.form,
     )
     if isinstance(result, Entered):
+        services().accounts.log_out(session_token())  # a login never leaves an older session behind
         response = redirect(target, 303)
         _set_session(response, result.token, remembered="remember" in request.form)
         return response

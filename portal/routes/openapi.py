@@ -11,6 +11,8 @@ from typing import Any, Literal, TypeVar
 
 import orjson
 from flask import Blueprint, Flask, Response, current_app, render_template
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
 from typing_extensions import TypedDict
 
 from portal.calls_query import NO_OPERATOR, UNKNOWN_TYPE
@@ -61,8 +63,8 @@ class Answer:
 class Operation:
     """What one GET route does.
 
-    `answers` by status code; 401, 403 and 503 for want of a session, a right or the portal database follow from
-    the route's need and are added to it.
+    `answers` by status code; 401, 403 and 503 for want of a session, a right or the portal database follow
+    from the route's need and are added to it.
     """
 
     tag: str
@@ -265,7 +267,7 @@ class _Untitled(GenerateJsonSchema):
         return False
 
 
-def _schemas(answers: Iterable[Answer]) -> tuple[dict[Any, object], object]:
+def _schemas(answers: Iterable[Answer]) -> tuple[Mapping[Any, object], object]:
     """The JSON Schema of each shape by the shape, and the named schemas they refer to."""
     shapes = list(dict.fromkeys(answer.shape for answer in answers if answer.shape is not None))
     found, definitions = TypeAdapter.json_schemas(

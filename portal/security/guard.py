@@ -11,7 +11,7 @@ from portal import i18n
 from portal.context import csrf_token, current_person, services, session_token
 from portal.rooms import rooms
 from portal.security import origin
-from portal.security.needs import Access, Need, allows, declared_need
+from portal.security.needs import Access, Need, allows, callback_needs, declared_need
 from services.accounts import Person
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,8 @@ def _guard() -> BaseResponse | None:
     token = session_token()
     g.session = services().accounts.who(token) if token else None
     person = current_person()
-    i18n.use((person.language if person else None) or request.cookies.get(LANGUAGE_COOKIE))
+    chosen = (person.language if person else None) or request.cookies.get(LANGUAGE_COOKIE)
+    i18n.use(chosen or services().settings.portal.language)
     if request.endpoint is None:  # no such route: Flask answers 404 or 405
         return None
     need = need_of(current_app, request.endpoint)
@@ -67,12 +68,6 @@ def _guard() -> BaseResponse | None:
 def need_of(server: Flask, endpoint: str) -> Need | None:
     """What an endpoint needs: Dash's from the table, ours from the view itself."""
     return DASH_NEEDS.get(endpoint) or declared_need(server.view_functions[endpoint])
-
-
-def callback_needs(server: Flask) -> dict[str, Need]:
-    """The need of each server callback by its output, filled as callbacks are registered."""
-    found: dict[str, Need] = server.extensions.setdefault("portal.callback_needs", {})
-    return found
 
 
 def wants_page() -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, TypeVar
 
+from flask import Flask
+
 from services.accounts import Person, Right
 
 _View = TypeVar("_View", bound=Callable[..., Any])
@@ -44,3 +46,9 @@ def allows(need: Need, person: Person | None) -> bool:
     if person is None:
         return False
     return need is Access.LOGIN or person.may(Right(need.value))
+
+
+def callback_needs(server: Flask) -> dict[str, Need]:
+    """The need of each server callback by its output, filled as callbacks are registered."""
+    found: dict[str, Need] = server.extensions.setdefault("portal.callback_needs", {})
+    return found

@@ -10,10 +10,20 @@ Content = Component | str | None
 Contents = Content | Sequence[Content]
 
 
+def aria(**values: str) -> dict[str, Any]:
+    """Attributes for assistive technology: `aria(label="…")` is `aria-label="…"`."""
+    return {f"aria-{name.replace('_', '-')}": value for name, value in values.items()}
+
+
+def data(**values: str) -> dict[str, Any]:
+    """Attributes our scripts read: `data(theme_switch="true")` is `data-theme-switch="true"`."""
+    return {f"data-{name.replace('_', '-')}": value for name, value in values.items()}
+
+
 def icon(name: str, **properties: Any) -> html.I:
     """A Bootstrap icon, silent for screen readers: the words beside it speak."""
     extra = properties.pop("className", "")
-    return html.I(className=f"bi bi-{name} {extra}".rstrip(), **{"aria-hidden": "true"}, **properties)
+    return html.I(className=f"bi bi-{name} {extra}".rstrip(), **aria(hidden="true"), **properties)
 
 
 def unseen(text: str) -> html.Span:
@@ -33,7 +43,7 @@ def hint(text: str) -> html.Button:
         type="button",
         className="btn btn-link p-0 border-0 hp-hint",
         title=text,
-        **{"aria-label": text},
+        **aria(label=text),
     )
 
 
@@ -43,7 +53,7 @@ def icon_button(name: str, label: str, *, identifier: str | None = None, **prope
     if identifier is not None:
         properties["id"] = identifier
     return html.Button(
-        icon(name), type="button", className=classes, title=label, **{"aria-label": label}, **properties
+        icon(name), type="button", className=classes, title=label, **aria(label=label), **properties
     )
 
 
@@ -91,17 +101,17 @@ def definitions(rows: Sequence[tuple[str, Contents]]) -> html.Dl:
 
 def age(source: str) -> html.Span:
     """How old the data of `source` is; `frame.js` fills it and lets it run."""
-    return html.Span(className="hp-age", **{"data-age": source})
+    return html.Span(className="hp-age", **data(age=source))
 
 
 def since(moment_ms: int) -> html.Span:
     """A duration from then to now that runs in the browser."""
-    return html.Span(**{"data-since": str(moment_ms)})
+    return html.Span(**data(since=str(moment_ms)))
 
 
 def until(moment_ms: int) -> html.Span:
     """A duration from now to then that runs in the browser."""
-    return html.Span(**{"data-until": str(moment_ms)})
+    return html.Span(**data(until=str(moment_ms)))
 
 
 def _as_list(content: Contents) -> list[Content]:

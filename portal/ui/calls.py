@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from portal import i18n, ids
 from portal.i18n import _
-from portal.ui.blocks import Contents, badge, banner, definitions, icon, icon_button, kpi
+from portal.ui.blocks import Contents, aria, badge, banner, data, definitions, icon, icon_button, kpi
 from portal.ui.names import short_name
 from portal.ui.phones import readable_number
 from portal.ui.states import empty
@@ -111,7 +111,7 @@ def operator_bars(operators: Sequence[OperatorCount], chosen: str) -> Component:
         else []
     )
     return html.Div(
-        [*bars[:BARS], *more], className="hp-bars", role="group", **{"aria-label": _("Filter by operator")}
+        [*bars[:BARS], *more], className="hp-bars", role="group", **aria(label=_("Filter by operator"))
     )
 
 
@@ -179,9 +179,10 @@ def _hours_layout(hours: Sequence[int]) -> Figure:
     }
 
 
-def hours_legend(summary: CallSummary) -> list[Component]:
+def hours_legend(summary: CallSummary, *, is_today: bool) -> list[Component]:
     """What the bars and the line of the hour chart are."""
-    shown: list[Component] = [html.Span([html.Span(className="hp-sw hp-sw-now"), _("this day")])]
+    bars = _("today") if is_today else _("this period")
+    shown: list[Component] = [html.Span([html.Span(className="hp-sw hp-sw-now"), bars])]
     if summary.before is not None:
         shown.append(html.Span([html.Span(className="hp-sw hp-sw-before"), i18n.day(summary.before.day)]))
     return shown
@@ -302,7 +303,7 @@ def agency_info(agency: AgencyInfo, call_id: int, zone: ZoneInfo) -> list[Compon
                                         " ",
                                         html.Span(
                                             i18n.clock(ringing.at.astimezone(zone), seconds=True)
-                                            if agency.at
+                                            if ringing.at
                                             else "",
                                             className="hp-num hp-mut",
                                         ),
@@ -348,7 +349,8 @@ def _bar(entry: OperatorCount, most: int, chosen: str) -> html.Button:
         type="button",
         className="hp-bar" if not chosen or pressed else "hp-bar off",
         title=_("{name}: {count}. Show these calls alone", name=name, count=count),
-        **{"aria-pressed": str(pressed).lower(), "data-operator": key},
+        **aria(pressed=str(pressed).lower()),
+        **data(operator=key),
     )
 
 
@@ -408,7 +410,7 @@ def _sparkline(per_hour: Sequence[int]) -> list[Component]:
     points = [(100 * place / (len(shape) - 1), 96 - 92 * calls / most) for place, calls in enumerate(shape)]
     line = ",".join(f"{x:.1f}% {y:.1f}%" for x, y in points)
     back = ",".join(f"{x:.1f}% calc({y:.1f}% + 1.6px)" for x, y in reversed(points))
-    hidden = {"aria-hidden": "true"}
+    hidden = aria(hidden="true")
     return [
         html.Div(className="hp-spark-a", style={"clipPath": f"polygon(0 100%,{line},100% 100%)"}, **hidden),
         html.Div(className="hp-spark", style={"clipPath": f"polygon({line},{back})"}, **hidden),
@@ -426,9 +428,7 @@ def _modal_head(icon_name: str, above: Contents, title: str, below: str | None) 
                 ],
                 className="hp-grow",
             ),
-            icon_button(
-                "x-lg", _("Close"), className="btn btn-ghost btn-icon", **{"data-close-details": "true"}
-            ),
+            icon_button("x-lg", _("Close"), className="btn btn-ghost btn-icon", **data(close_details="true")),
         ],
         className="hp-modal-head",
     )
@@ -463,7 +463,7 @@ def _phone_row(number: str, comment: str | None) -> html.Tr:
                     "copy",
                     _("Copy {number}", number=shown),
                     className="btn btn-ghost btn-sm btn-icon",
-                    **{"data-copy": shown},
+                    **data(copy=shown),
                 ),
                 className="r",
             ),

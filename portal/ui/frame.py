@@ -20,7 +20,7 @@ from portal import i18n, ids
 from portal.i18n import _
 from portal.rooms import Room
 from portal.security.origin import TOKEN_FIELD
-from portal.ui.blocks import Contents, age, banner, icon, icon_button, since, unseen, until
+from portal.ui.blocks import Contents, age, aria, banner, data, icon, icon_button, since, unseen, until
 from portal.ui.words import advice, role_name, source_name, state_word
 from services.accounts import Person
 from services.live import LiveSnapshot, SourceState, SourceStatus, Topic
@@ -56,7 +56,7 @@ def shell(viewer: Viewer, rooms: Sequence[Room], live: LiveSnapshot, sources: Se
             ),
             _tabs(shown),
             _more(viewer, shown, live, sources),
-            html.Div(className="hp-toasts", id="frame-toasts", role="status", **{"aria-live": "polite"}),
+            html.Div(className="hp-toasts", id="frame-toasts", role="status", **aria(live="polite")),
             html.Div(className="hp-lost", id="frame-lost", role="alert", hidden=True),
             *[dcc.Store(id=ids.topic(topic), data=live.version(topic)) for topic in PAGE_TOPICS],
             dcc.Store(id=ids.FRAME_TOAST),
@@ -65,7 +65,7 @@ def shell(viewer: Viewer, rooms: Sequence[Room], live: LiveSnapshot, sources: Se
             dcc.Interval(id=ids.FRAME_TICK, interval=5_000),
         ],
         id="frame",
-        **{"data-words": json.dumps(script_words(), ensure_ascii=False)},
+        **data(words=json.dumps(script_words(), ensure_ascii=False)),
     )
 
 
@@ -216,7 +216,7 @@ def _source_row(status: SourceStatus, zone: ZoneInfo) -> Component:
             icon("hourglass-split" if slow else "check-circle-fill"),
             unseen(state_word(status.state)),
             name,
-            html.Span(className="a", **{"data-source-age": status.name}),
+            html.Span(className="a", **data(source_age=status.name)),
         ],
         className="hp-src slow" if slow else "hp-src",
     )
@@ -240,16 +240,16 @@ def _navigation(
             html.Section(
                 [html.H2(_("Sources")), html.Div(source_rows(live, sources, zone), id=ids.FRAME_SOURCES)],
                 className="hp-sources",
-                **{"aria-label": _("Data sources")},
+                **aria(label=_("Data sources")),
             ),
         ],
         className="hp-nav",
-        **{"aria-label": _("Sections")},
+        **aria(label=_("Sections")),
     )
 
 
 def _nav_link(room: Room) -> Component:
-    count = [html.Span(className="hp-count", **{"data-count": room.path})] if room.count else []
+    count = [html.Span(className="hp-count", **data(count=room.path))] if room.count else []
     return dcc.Link(
         [icon(room.icon), html.Span(_(room.title)), *count],
         href=room.path,
@@ -273,13 +273,13 @@ def _tabs(rooms: Sequence[Room]) -> html.Nav:
             ),
         ],
         className="hp-tabs",
-        **{"aria-label": _("Sections")},
+        **aria(label=_("Sections")),
     )
 
 
 def _more(viewer: Viewer, rooms: Sequence[Room], live: LiveSnapshot, sources: Sequence[str]) -> Component:
     """What the phone layout has no room for: further pages, sources, language, theme, the person."""
-    return dbc.Offcanvas(
+    more: Component = dbc.Offcanvas(
         [
             html.Div([_nav_link(room) for room in rooms[TABS:]]),
             html.Section(
@@ -297,6 +297,7 @@ def _more(viewer: Viewer, rooms: Sequence[Room], live: LiveSnapshot, sources: Se
         placement="bottom",
         is_open=False,
     )
+    return more
 
 
 def _own_buttons(viewer: Viewer) -> list[Component]:
@@ -311,7 +312,7 @@ def _own_buttons(viewer: Viewer) -> list[Component]:
                         html.Span(
                             _initials(viewer.person.display_name),
                             className="hp-ava",
-                            **{"aria-hidden": "true"},
+                            **aria(hidden="true"),
                         ),
                         html.Span(viewer.person.display_name, className="hp-trunc"),
                     ],
@@ -332,7 +333,8 @@ def _language_button() -> html.Button:
         type="button",
         className="btn btn-ghost hp-hide-s",
         title=_("Language: English. Switch to Russian"),
-        **{"aria-label": _("Language: English. Switch to Russian"), "data-language": other},
+        **aria(label=_("Language: English. Switch to Russian")),
+        **data(language=other),
     )
 
 
@@ -341,7 +343,7 @@ def _theme_button() -> html.Button:
         "circle-half",
         _("Theme: light, dark, as the system"),
         className="btn btn-ghost btn-icon hp-hide-s",
-        **{"data-theme-switch": "true"},
+        **data(theme_switch="true"),
     )
 
 

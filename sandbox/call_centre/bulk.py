@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 
 _CALLS_PER_CALLER: Final = 4
 _CARDS_WITHOUT_TELEPHONE: Final = 500
-_SEQUENCE: Final = "seq_0_to_999999"
+_SEQUENCE: Final = "seq_0_to_99999999"
 #: Rows of one statement: few enough to be held in memory, many enough to make its start-up negligible.
 _BATCH: Final = 20_000
 # Without a limit the server would merge an inner query into the outer one and draw anew at each mention.

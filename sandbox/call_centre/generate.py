@@ -55,7 +55,8 @@ def create(
         SandboxError: the database holds calls that the sandbox did not put there.
     """
     moment = in_centre_time(now).replace(microsecond=0)
-    metadata = lay_out(engine, variant or schema.Variant())
+    wanted = variant or schema.Variant()
+    metadata = lay_out(engine, wanted)
     since = clock.midnight(moment) - timedelta(days=size.days)
     with engine.begin() as connection:
         directory.store(
@@ -65,7 +66,7 @@ def create(
             agencies=size.agencies,
             rng=Random(f"{seed}:directory"),
         )
-        history = _History(connection, metadata, schema.variant_of(engine), seed)
+        history = _History(connection, metadata, wanted, seed)
         history.ids.start("calls", FIRST_CALL_ID)
         history.write(since, moment, size.calls_per_day)
         origin.mark(connection, origin.Origin(seed, size.calls_per_day, moment))

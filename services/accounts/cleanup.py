@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from services.accounts.attempts import FAILURES_COUNT_FOR, ORIGIN_KNOWN_FOR
 from services.accounts.sessions import ended_sessions
 from services.accounts.tables import KnownOriginRow, LoginFailureRow, LoginSessionRow
-from services.jobs.contract import Fence
+from services.jobs import Fence
 from services.storage import Base
 
 _BATCH = 500

@@ -4,13 +4,12 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Row, Table, or_, select
+from sqlalchemy import Table, or_, select
 
 from services.calls import source
 from services.calls.phones import cleaned
-from services.calls.source import AGENCY_TELEPHONES, Reader
+from services.calls.source import AGENCY_TELEPHONES, AnyRow, AnySelect, Reader
 from services.calls.tables import LONGEST_NAME
 
 #: Technical agencies that are never shown.
@@ -24,7 +23,7 @@ _PLACES = (source.city, source.metro, source.district, source.areas, source.regi
 class Agencies:
     """All agencies that may be shown, as rows of `agentstvo`, and whose each telephone id is."""
 
-    by_id: Mapping[int, Row[Any]]
+    by_id: Mapping[int, AnyRow]
     of_telephone: Mapping[int, int]
 
 
@@ -76,10 +75,10 @@ def names_of(reader: Reader, table: Table, ids: Iterable[int] | None = None) -> 
     return {row[0]: name for row in rows if (name := cleaned(row[1], LONGEST_NAME))}
 
 
-def rows_by_id(reader: Reader, statement: Any, table: Table, ids: Iterable[int]) -> list[Row[Any]]:
+def rows_by_id(reader: Reader, statement: AnySelect, table: Table, ids: Iterable[int]) -> list[AnyRow]:
     """The rows of `statement` whose id in `table` is one of `ids`, asked for in chunks."""
     wanted = sorted(set(ids))
-    found: list[Row[Any]] = []
+    found: list[AnyRow] = []
     for start in range(0, len(wanted), source.CHUNK):
         found += reader.all(statement.where(table.c.id.in_(wanted[start : start + source.CHUNK])))
     return found

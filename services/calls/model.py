@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from services.calls.codes import Outcome, outcome_of
+from services.calls.phones import phone_key
 from services.errors import Reason
 
 LONGEST_PHONE_SEARCH = 64
@@ -14,7 +15,7 @@ LARGEST_PAGE = 500
 #: Read-through of older periods is bounded; a period that is wholly in the copy is not.
 LONGEST_READ_THROUGH_DAYS = 92
 SORTS = ("id", "time", "phone", "operator", "result", "type")
-_FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
 _LARGEST_ID = 2**63 - 1
 _LARGEST_CODE = 2**31 - 1
 
@@ -48,8 +49,8 @@ class NotConfigured(Exception):
 class CallFilter:
     """Which calls are asked for. The period is whole local days of the centre, both included.
 
-    `phone` is a part of a number with any punctuation; `no_operator` and `unknown_type` ask for calls that have
-    none, or a type code nobody documented.
+    `phone` is a part of a number with any punctuation; `no_operator` and `unknown_type` ask for calls that
+    have none, or a type code nobody documented.
 
     Raises:
         InvalidFilter: a value that cannot be.
@@ -67,10 +68,12 @@ class CallFilter:
 
     def __post_init__(self) -> None:
         for field, day in (("first", self.first), ("last", self.last)):
-            _require(_FIRST_DAY <= day <= _LAST_DAY, field, FilterFault.OUT_OF_RANGE)
+            _require(FIRST_DAY <= day <= LAST_DAY, field, FilterFault.OUT_OF_RANGE)
         _require(self.first <= self.last, "last", FilterFault.REVERSED)
         _require(len(self.phone) <= LONGEST_PHONE_SEARCH, "phone", FilterFault.TOO_LONG)
         _require(_is_storable(self.phone), "phone", FilterFault.UNREADABLE)
+        # Punctuation alone would match every number.
+        _require(not self.phone or phone_key(self.phone) != "", "phone", FilterFault.EMPTY)
         if self.operator_id is not None:
             _require(0 < self.operator_id <= _LARGEST_ID, "operator_id", FilterFault.OUT_OF_RANGE)
             _require(not self.no_operator, "no_operator", FilterFault.CONTRADICTION)
@@ -87,8 +90,8 @@ class CallFilter:
 class Page:
     """Which part of the matching calls is asked for, in which order.
 
-    Calls without a value of the sort key come last either way. With `until_id` calls of a higher id are left out
-    and only counted, so that a page someone reads does not move when calls arrive.
+    Calls without a value of the sort key come last either way. With `until_id` calls of a higher id are left
+    out and only counted, so that a page someone reads does not move when calls arrive.
 
     Raises:
         InvalidFilter: a value that cannot be.
@@ -143,8 +146,8 @@ class Problem:
 class Freshness:
     """How current an answer is.
 
-    `origin` tells whether it is from the portal's copy or was read through from the source just now; `as_of` is
-    the last successful look at the source that covers the whole answer, None when there was none.
+    `origin` tells whether it is from the portal's copy or was read through from the source just now; `as_of`
+    is the last successful look at the source that covers the whole answer, None when there was none.
     """
 
     origin: Literal["copy", "source"]
@@ -196,7 +199,8 @@ class OperatorCount:
 class Comparison:
     """The same weekday one week earlier, under the same filters.
 
-    When the day compared is today, the counts go up to the same time of day; `per_hour` is always the whole day.
+    When the day compared is today, the counts go up to the same time of day; `per_hour` is always the whole
+    day.
     """
 
     day: date
@@ -298,7 +302,7 @@ class CallStats:
 
 @dataclass(frozen=True, slots=True)
 class CopiedDay:
-    """One local day of the copy. `filled_until` is how far back within the day a fill has come (local time)."""
+    """One local day of the copy; `filled_until` is how far back a fill has come in it (local time)."""
 
     day: date
     is_full: bool

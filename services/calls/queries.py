@@ -1,7 +1,7 @@
 """Filters, orders and counts of calls: one set of rules for the copy and for the source.
 
-Both ways must give the same answer, so a rule is written once, over `CallColumns`, and each way only says what
-its columns are.
+Both ways must give the same answer, so a rule is written once, over `CallColumns`, and each way only says
+what its columns are.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,8 +11,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
-    Select,
     and_,
     case,
     extract,
@@ -33,7 +31,8 @@ from services.calls.codes import (
     Outcome,
 )
 from services.calls.model import CallFilter, OperatorCount, Page
-from services.calls.phones import LONGEST_NUMBER, search_key
+from services.calls.phones import LONGEST_NUMBER, phone_key
+from services.calls.source import AnyRow, AnySelect
 from services.calls.sql import contains, in_text_order, source_phone_key
 from services.calls.tables import LONGEST_NAME, CallOperator, RecentCall
 
@@ -49,7 +48,7 @@ class CallColumns:
     result: ColumnElement[int | None]
     call_type: ColumnElement[int | None]
     number: ColumnElement[str | None]
-    phone_key: ColumnElement[str | None]
+    phone_key: ColumnElement[Any]
     operator_name: ColumnElement[str | None]
     is_identified: ColumnElement[bool]
     has_card: ColumnElement[bool]
@@ -127,15 +126,11 @@ def span_of(first: date, last: date) -> Span:
 def conditions(
     columns: CallColumns, filter_: CallFilter, span: Span | None = None
 ) -> list[ColumnElement[bool]]:
-    """What a call must meet; `span` replaces the filter's own period.
-
-    Raises:
-        InvalidFilter: the phone search is punctuation only.
-    """
+    """What a call must meet; `span` replaces the filter's own period."""
     span = span or span_of(filter_.first, filter_.last)
     found = [columns.at >= span.since, columns.at < span.until]
-    if key := search_key(filter_.phone):
-        found.append(contains(columns.phone_key, key))
+    if filter_.phone:
+        found.append(contains(columns.phone_key, phone_key(filter_.phone)))
     if filter_.operator_id is not None:
         found.append(columns.operator_id == filter_.operator_id)
     if filter_.no_operator:
@@ -182,7 +177,7 @@ _TEXTS = {"number", "operator_name"}
 _MAY_MISS = {"result", "call_type"}
 
 
-def page_of(statement: Select[Any], columns: CallColumns, filter_: CallFilter, page: Page) -> Select[Any]:
+def page_of(statement: AnySelect, columns: CallColumns, filter_: CallFilter, page: Page) -> AnySelect:
     """`statement` over the calls of one page, in its order."""
     statement = statement.where(*conditions(columns, filter_))
     if page.until_id is not None:
@@ -192,12 +187,12 @@ def page_of(statement: Select[Any], columns: CallColumns, filter_: CallFilter, p
     )
 
 
-def ids_of(columns: CallColumns, filter_: CallFilter, sort: str, descending: bool) -> Select[Any]:
+def ids_of(columns: CallColumns, filter_: CallFilter, sort: str, descending: bool) -> AnySelect:
     """The ids of all matching calls, in order."""
     return select(columns.id).where(*conditions(columns, filter_)).order_by(*order(columns, sort, descending))
 
 
-def count_of(columns: CallColumns, filter_: CallFilter, until_id: int | None) -> Select[Any]:
+def count_of(columns: CallColumns, filter_: CallFilter, until_id: int | None) -> AnySelect:
     """One row: all matching calls, and those with an id above `until_id`."""
     newer = (
         func.sum(case((columns.id > until_id, 1), else_=0)) if until_id is not None else literal_column("0")
@@ -205,7 +200,7 @@ def count_of(columns: CallColumns, filter_: CallFilter, until_id: int | None) ->
     return select(func.count(), newer).where(*conditions(columns, filter_))
 
 
-def per_operator(columns: CallColumns, filter_: CallFilter) -> Select[Any]:
+def per_operator(columns: CallColumns, filter_: CallFilter) -> AnySelect:
     """Rows of operator id and calls, the operator filter aside."""
     filter_ = replace(filter_, operator_id=None, no_operator=False)
     return (
@@ -215,7 +210,7 @@ def per_operator(columns: CallColumns, filter_: CallFilter) -> Select[Any]:
     )
 
 
-def per_hour(columns: CallColumns, filter_: CallFilter, span: Span | None = None) -> Select[Any]:
+def per_hour(columns: CallColumns, filter_: CallFilter, span: Span | None = None) -> AnySelect:
     """Rows of hour, calls, identified, handled, with a known result."""
     hour = columns.hour.label("hour")
     return (
@@ -246,7 +241,7 @@ class Figures:
     per_hour: tuple[int, ...]
 
 
-def figures(rows: Iterable[Row[Any]]) -> Figures:
+def figures(rows: Iterable[AnyRow]) -> Figures:
     """Add up the rows of `per_hour`."""
     hours = [0] * 24
     sums = [0, 0, 0]
@@ -257,7 +252,7 @@ def figures(rows: Iterable[Row[Any]]) -> Figures:
     return Figures(sum(hours), identified, handled, with_known_result, tuple(hours))
 
 
-def operator_counts(rows: Iterable[Row[Any]], names: Mapping[int, str]) -> tuple[OperatorCount, ...]:
+def operator_counts(rows: Iterable[AnyRow], names: Mapping[int, str]) -> tuple[OperatorCount, ...]:
     """The rows of `per_operator` with names, most calls first; ids that mean "none" become one entry."""
     counts: dict[int | None, int] = {}
     for operator_id, calls in rows:

@@ -6,16 +6,16 @@ Dangling ids, NULL, 0 and junk in `calls_results_ids` are normal: what they woul
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import select
 
 from services.calls import source
-from services.calls.directory import Agencies, Directory, names_of, rows_by_id
+from services.calls.directory import Agencies, Directory, Places, names_of, rows_by_id
 from services.calls.model import AgencyInfo, AgencyPhone, Call, ClientCard, Ringing, is_possible_id
 from services.calls.phones import LONGEST_NUMBER, cleaned
-from services.calls.source import AGENCY_FLAGS, AGENCY_TELEPHONES, Reader
+from services.calls.source import AGENCY_FLAGS, AGENCY_TELEPHONES, AnyRow, AnySelect, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class RawCall:
     call_type: int | None
 
 
-def raw_calls() -> Select[Any]:
+def raw_calls() -> AnySelect:
     """Selects what `RawCall` takes, in its order."""
     call = source.calls.c
     return select(
@@ -45,7 +45,7 @@ def raw_calls() -> Select[Any]:
     )
 
 
-def raw_of(rows: Iterable[Row[Any]]) -> list[RawCall]:
+def raw_of(rows: Iterable[AnyRow]) -> list[RawCall]:
     """Rows of `raw_calls`; those without a readable time are left out, as no period could hold them."""
     return [RawCall(*row) for row in rows if isinstance(row[1], datetime)]
 
@@ -66,7 +66,7 @@ class ResolvedCall:
 
     raw: RawCall
     number: str | None
-    processing: Row[Any] | None
+    processing: AnyRow | None
     rings: tuple[Ring, ...]
 
     @property
@@ -90,6 +90,11 @@ class Resolver:
         self._directory = directory
         self._zone = zone
 
+    @cached_property
+    def _agencies(self) -> Agencies:
+        """The same ones for everything this resolver says, however long it takes."""
+        return self._directory.agencies(self._reader)
+
     def resolve(self, raws: Sequence[RawCall]) -> list[ResolvedCall]:
         """The calls in the same order. Raises UpstreamError."""
         if not raws:
@@ -107,22 +112,21 @@ class Resolver:
             for raw in raws
         ]
 
-    def processings(self, ids: Iterable[int | None]) -> dict[int, Row[Any]]:
+    def processings(self, ids: Iterable[int | None]) -> dict[int, AnyRow]:
         """Rows of `privat_processing` by id."""
         table = source.privat_processing
         return {row.id: row for row in rows_by_id(self._reader, select(table), table, _present(ids))}
 
-    def rings(self, processings: Iterable[Row[Any]]) -> dict[int, tuple[Ring, ...]]:
+    def rings(self, processings: Iterable[AnyRow]) -> dict[int, tuple[Ring, ...]]:
         """Rings of agencies that may be shown, by processing id, newest first."""
         ids = {row.id: ring_ids(row.calls_results_ids) for row in processings}
         wanted = {ring_id for some in ids.values() for ring_id in some}
         if not wanted:
             return {}
         table = source.calls_result
-        agencies = self._directory.agencies(self._reader)
         found: dict[int, Ring] = {}
         for row in rows_by_id(self._reader, select(table), table, wanted):
-            agency_id = agencies.of_telephone.get(row.telephone_id or 0)
+            agency_id = self._agencies.of_telephone.get(row.telephone_id or 0)
             if agency_id is not None:
                 at = row.datetime if isinstance(row.datetime, datetime) else None
                 found[row.id] = Ring(row.id, agency_id, at, row.result)
@@ -137,23 +141,21 @@ class Resolver:
         if not wanted:
             return {}
         words = self._words([call.processing for call in wanted if call.processing is not None])
-        infos = _AgencyBook(self._reader, self._directory, self._zone)
-        infos.load_phones({ring.agency_id for call in wanted for ring in call.rings})
+        book = self._book({ring.agency_id for call in wanted for ring in call.rings})
         found = {}
         for call in wanted:
             assert call.processing is not None
             client = words.client(call.processing)
             operator = operators.get(call.raw.operator_id or 0)
             card = _card(call, client, operator, self._zone) if call.has_card else None
-            found[call.raw.id] = Details(card, infos.agencies(call.rings, client, operator))
+            found[call.raw.id] = Details(card, book.agencies(call.rings, client, operator))
         return found
 
-    def agencies_of(self, processing: Row[Any], operator: str | None) -> tuple[AgencyInfo, ...]:
+    def agencies_of(self, processing: AnyRow, operator: str | None) -> tuple[AgencyInfo, ...]:
         """The agencies that were rung for one processing, newest ringing first. Raises UpstreamError."""
         rings = self.rings([processing]).get(processing.id, ())
-        infos = _AgencyBook(self._reader, self._directory, self._zone)
-        infos.load_phones({ring.agency_id for ring in rings})
-        return infos.agencies(rings, self._words([processing]).client(processing), operator)
+        book = self._book({ring.agency_id for ring in rings})
+        return book.agencies(rings, self._words([processing]).client(processing), operator)
 
     def operator_names(self, ids: Iterable[int | None]) -> dict[int, str]:
         """Names by operator id. Raises UpstreamError."""
@@ -167,14 +169,25 @@ class Resolver:
         rows = rows_by_id(self._reader, statement, card, _present(card_ids))
         return {row[0]: number for row in rows if (number := cleaned(row[1], LONGEST_NUMBER))}
 
-    def _words(self, processings: Sequence[Row[Any]]) -> "_Words":
+    def _words(self, processings: Sequence[AnyRow]) -> "_Words":
         people = _present(id_ for row in processings for id_ in (row.client_name_id, row.manager_name_id))
         return _Words(
             people=names_of(self._reader, source.names, people),
             adverts=names_of(self._reader, source.ads, _present(row.ads_id for row in processings)),
-            directory=self._directory,
-            reader=self._reader,
+            places=self._directory.places(self._reader),
         )
+
+    def _book(self, agency_ids: Iterable[int]) -> "_AgencyBook":
+        """The book of these agencies, with their telephones."""
+        rows = {id_: self._agencies.by_id[id_] for id_ in agency_ids}
+        telephone_ids = _present(getattr(row, slot) for row in rows.values() for slot in AGENCY_TELEPHONES)
+        table = source.telephone
+        phones = {
+            row.id: AgencyPhone(number, _text(row.comment))
+            for row in rows_by_id(self._reader, select(table), table, telephone_ids)
+            if (number := cleaned(row.number, LONGEST_NUMBER))
+        }
+        return _AgencyBook(rows, phones, self._directory.places(self._reader), self._zone)
 
 
 def ring_ids(joined: object) -> list[int]:
@@ -238,11 +251,10 @@ class _Words:
 
     people: Mapping[int, str]
     adverts: Mapping[int, str]
-    directory: Directory
-    reader: Reader
+    places: Places
 
-    def client(self, processing: Row[Any]) -> _Client:
-        places = self.directory.places(self.reader)
+    def client(self, processing: AnyRow) -> _Client:
+        places = self.places
         return _Client(
             name=self.people.get(processing.client_name_id or 0),
             city=places.name(source.city, processing.client_city_id),
@@ -253,24 +265,14 @@ class _Words:
         )
 
 
+@dataclass(frozen=True, slots=True)
 class _AgencyBook:
-    """Shows agencies with their telephones."""
+    """Some agencies as rows of `agentstvo`, their telephones by id, and the names of their places."""
 
-    def __init__(self, reader: Reader, directory: Directory, zone: ZoneInfo) -> None:
-        self._agencies: Agencies = directory.agencies(reader)
-        self._places = directory.places(reader)
-        self._reader = reader
-        self._zone = zone
-        self._phones: dict[int, AgencyPhone] = {}
-
-    def load_phones(self, agency_ids: Iterable[int]) -> None:
-        """Read the telephones of these agencies."""
-        rows = [self._agencies.by_id[id_] for id_ in agency_ids]
-        ids = _present(getattr(row, slot) for row in rows for slot in AGENCY_TELEPHONES)
-        table = source.telephone
-        for row in rows_by_id(self._reader, select(table), table, ids):
-            if number := cleaned(row.number, LONGEST_NUMBER):
-                self._phones[row.id] = AgencyPhone(number, _text(row.comment))
+    rows: Mapping[int, AnyRow]
+    phones: Mapping[int, AgencyPhone]
+    places: Places
+    zone: ZoneInfo
 
     def agencies(
         self, rings: Sequence[Ring], client: _Client, operator: str | None
@@ -282,8 +284,7 @@ class _AgencyBook:
         return tuple(self._info(ring, client, operator) for ring in newest.values())
 
     def _info(self, ring: Ring, client: _Client, operator: str | None) -> AgencyInfo:
-        row = self._agencies.by_id[ring.agency_id]
-        places = self._places
+        row, places = self.rows[ring.agency_id], self.places
         telephone_ids = dict.fromkeys(getattr(row, slot) for slot in AGENCY_TELEPHONES)
         return AgencyInfo(
             id=row.id,
@@ -298,10 +299,10 @@ class _AgencyBook:
             time_zone=row.time_zone,
             **{flag: bool(getattr(row, flag)) for flag in AGENCY_FLAGS},
             comment=_text(row.comment),
-            phones=tuple(self._phones[id_] for id_ in telephone_ids if id_ in self._phones),
+            phones=tuple(self.phones[id_] for id_ in telephone_ids if id_ in self.phones),
             ringing=Ringing(
                 outcome=ring.result,
-                at=to_utc(ring.at, self._zone) if ring.at else None,
+                at=to_utc(ring.at, self.zone) if ring.at else None,
                 client_name=client.name,
                 country=client.country,
                 metro=client.metro,

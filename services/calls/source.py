@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from sqlalchemy import (
@@ -42,6 +42,10 @@ READ_TIMEOUT_S = 10
 STATEMENT_LIMIT_S = 9
 #: Ids in one IN list.
 CHUNK = 500
+
+#: Rows and statements whose columns are not followed by the type checker.
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 
 _metadata = MetaData()
 
@@ -120,7 +124,7 @@ class Reader:
         self._connection = connection
         self._on_answer = on_answer
 
-    def all(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+    def all(self, statement: AnySelect) -> Sequence[AnyRow]:
         """All rows of the answer."""
         began = time.monotonic()
         with translated():
@@ -129,7 +133,7 @@ class Reader:
             self._on_answer(timedelta(seconds=time.monotonic() - began))
         return rows
 
-    def streamed(self, statement: Select[Any], size: int) -> Iterator[Row[Any]]:
+    def streamed(self, statement: AnySelect, size: int) -> Iterator[AnyRow]:
         """The rows of a long answer, fetched `size` at a time."""
         with translated():
             result = self._connection.execute(statement.execution_options(yield_per=size))

@@ -75,7 +75,8 @@ class CallOperator(Base):
 class CopiedDayRow(Base):
     """How far one local day of the centre is copied.
 
-    A fill goes back from the end of the day to its begin; all calls from (`filled_until`, `filled_id`) on are in.
+    A fill goes back from the end of the day to its begin; all calls from (`filled_until`, `filled_id`) on
+    are in.
     """
 
     __tablename__ = "copied_day"

@@ -9,7 +9,7 @@ from services.storage.store import (
     Store,
     database_now_ms,
 )
-from services.storage.upsert import upsert
+from services.storage.on_conflict import upsert
 
 __all__ = [
     "Base",

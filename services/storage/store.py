@@ -23,7 +23,7 @@ from sqlalchemy.sql.functions import FunctionElement
 BUSY_TIMEOUT_MS = 30_000
 #: A server ends a write transaction that idles this long. Write blocks are short, so its process was frozen
 #: or cut off, and its locks would keep others waiting: the next collector has to lead within 5 s.
-FROZEN_AFTER_MS = 4_000
+FROZEN_AFTER_MS = 3_000
 _CONNECT_TIMEOUT_S = 5
 #: Execution option of an SQLite engine whose transactions begin as writers.
 WRITES = "portal_writes"

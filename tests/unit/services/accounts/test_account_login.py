@@ -199,17 +199,25 @@ def test_a_provider_does_not_open_the_account_of_a_namesake(two_providers, enter
     assert enter("vera2", "whatever it is", at=two_providers(Vouches())) == Refused()
 
 
-def test_a_local_password_does_not_open_an_account_of_another_provider(two_providers, enter, store, clock):
-    service = two_providers(Company())
+def test_the_local_provider_leaves_accounts_of_others_to_them(two_providers, store, hasher, clock):
+    two_providers(Company())
     with store.write() as session:
         vera = session.scalars(select(PersonRow).where(PersonRow.login == "vera")).one()
-        session.add(
-            PasswordVerifierRow(
-                person_id=vera.id, verifier="today:" + b"local secret".hex(), changed_at=clock()
-            )
-        )
+        verifier = "today:" + PASSWORD.encode().hex()
+        session.add(PasswordVerifierRow(person_id=vera.id, verifier=verifier, changed_at=clock()))
+    local = LocalProvider(store, Passwords(hasher))
 
-    assert enter("vera", "local secret", at=service) == Refused()
+    assert local.check(Credentials("vera", PASSWORD, is_from_known_origin=False)) is None
+
+
+def test_the_local_provider_vouches_for_nobody_disabled(accounts, olga, store, hasher):
+    local = LocalProvider(store, Passwords(hasher))
+    credentials = Credentials("olga", PASSWORD, is_from_known_origin=False)
+    assert local.check(credentials) == Identity("olga")
+
+    accounts.disable(olga.id)
+
+    assert local.check(credentials) is None
 
 
 def test_a_local_account_enters_while_the_company_does_not_answer(two_providers, enter):

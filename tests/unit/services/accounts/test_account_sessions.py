@@ -3,11 +3,11 @@ import logging
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
 from services.accounts import Right, Role
 from services.accounts.sessions import Sessions
-from services.accounts.tables import LoginSessionRow
+from services.accounts.tables import LoginSessionRow, PersonRow
 from services.live import LiveBoard
 from services.storage import StorageFull, Store
 
@@ -123,6 +123,20 @@ def test_activity_never_goes_back_nor_into_the_future(enter, accounts, clock, se
     accounts.touch(token, idle=timedelta(minutes=15))
 
     assert seen_at(token) == acted
+
+
+def test_an_older_report_of_another_process_takes_nothing_back(
+    enter, accounts, make_accounts, clock, seen_at
+):
+    other = make_accounts()
+    token = enter().token
+    other.who(token)
+    clock.move(minutes=10)
+    accounts.touch(token, idle=NOW)
+
+    other.touch(token, idle=timedelta(minutes=5))
+
+    assert seen_at(token) == clock.now
 
 
 def test_activity_is_written_at_most_once_a_minute(enter, accounts, clock, statements):
@@ -295,6 +309,15 @@ def test_what_ends_sessions_ends_all_of_that_person_everywhere(enter, accounts, 
 
     assert [other.who(token) for token in tokens] == [None, None]
     assert other.who(boris) is not None
+
+
+def test_a_session_opened_at_the_moment_of_disabling_opens_nothing(enter, accounts, store, olga, clock):
+    """Where two transactions write at a time, a login may be stored just after the sessions were ended."""
+    token = enter().token
+    with store.write() as session:
+        session.execute(update(PersonRow).values(disabled_at=clock()))
+
+    assert accounts.who(token) is None
 
 
 def test_an_enabled_person_must_log_in_again(enter, accounts, olga):

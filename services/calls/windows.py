@@ -1,0 +1,107 @@
+"""Looking back over calls in pieces: windows of (time, id) that the copy and the source are compared by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_
+
+from services.calls import source
+from services.calls.resolve import RawCall, raw_calls, raw_of
+from services.calls.source import Reader
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """A place in the order of calls: local time, then id."""
+
+    at: datetime
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A range of local time: from `floor` up to, but without, `top`; None is open to the future."""
+
+    floor: datetime
+    top: Key | None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """All calls of the source from `bottom` (from `floor` where that is None) up to, but without, `top`."""
+
+    calls: list[RawCall]  # newest first
+    floor: datetime
+    top: Key | None
+    bottom: Key | None
+
+    def holds(self, at: ColumnElement[datetime], id_: ColumnElement[int]) -> ColumnElement[bool]:
+        """The same range as a condition on other columns."""
+        conditions = [at >= self.floor, *_below(at, id_, self.top)]
+        if self.bottom is not None:
+            conditions += [at >= self.bottom.at, or_(at > self.bottom.at, id_ >= self.bottom.id)]
+        return and_(*conditions)
+
+
+def read_window(reader: Reader, stretch: Stretch, limit: int) -> Window:
+    """Read the newest `limit` calls of `stretch`. Raises UpstreamError."""
+    call = source.calls.c
+    rows = reader.all(
+        raw_calls()
+        .where(call.datetime >= stretch.floor, *_below(call.datetime, call.id, stretch.top))
+        .order_by(call.datetime.desc(), call.id.desc())
+        .limit(limit)
+    )
+    calls = raw_of(rows)
+    bottom = Key(calls[-1].at, calls[-1].id) if len(rows) == limit else None
+    return Window(calls, stretch.floor, stretch.top, bottom)
+
+
+def _below(at: ColumnElement[Any], id_: ColumnElement[int], top: Key | None) -> list[ColumnElement[bool]]:
+    # The first condition alone would do for the rows but it is the one an index can use.
+    return [] if top is None else [at <= top.at, or_(at < top.at, id_ < top.id)]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One piece of a walk: the window that was read, and whether it ended the stretch of `day`."""
+
+    window: Window
+    day: date
+    began_at: datetime  # when the walk began with this stretch
+    is_last: bool
+
+
+class Walk:
+    """Goes over the given stretches again and again, some calls at a time."""
+
+    def __init__(self) -> None:
+        self._left: list[date] = []
+        self._stretch: Stretch | None = None  # what is left of the first of `_left`
+        self._began_at: datetime | None = None
+
+    def look(
+        self, reader: Reader, stretches: Mapping[date, Stretch], limit: int, now: datetime
+    ) -> Look | None:
+        """Read the next `limit` calls; None when there is no stretch. Raises UpstreamError.
+
+        `stretches` are those of today: one that is no longer among them is left.
+        """
+        if not self._left or self._left[0] not in stretches:
+            self._left = [day for day in self._left if day in stretches] or list(stretches)
+            self._stretch = None
+        if not self._left:
+            return None
+        day = self._left[0]
+        if self._stretch is None or self._began_at is None:
+            self._stretch, self._began_at = stretches[day], now
+        window = read_window(reader, self._stretch, limit)
+        look = Look(window, day, self._began_at, window.bottom is None)
+        if window.bottom is None:
+            self._left.pop(0)
+            self._stretch = None
+        else:
+            self._stretch = Stretch(window.floor, window.bottom)
+        return look
