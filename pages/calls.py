@@ -212,7 +212,7 @@ def _period(chosen: Mapping[str, str]) -> Component:
                         className="hp-period",
                         **aria(expanded="false", controls="calls-period-choice"),
                     ),
-                    _step(ids.CALLS_NEXT, "chevron-right", _("Next day")),
+                    _step(ids.CALLS_NEXT, "chevron-right", _("Next day"), disabled=not chosen.get("from")),
                 ],
                 className="hp-seg hp-date",
                 role="group",
@@ -244,8 +244,10 @@ def _period(chosen: Mapping[str, str]) -> Component:
     )
 
 
-def _step(identifier: str, icon_name: str, label: str) -> Component:
-    return html.Button(icon(icon_name), id=identifier, type="button", title=label, **aria(label=label))
+def _step(identifier: str, icon_name: str, label: str, *, disabled: bool = False) -> Component:
+    return html.Button(
+        icon(icon_name), id=identifier, type="button", title=label, disabled=disabled, **aria(label=label)
+    )
 
 
 def _further_filters(chosen: Mapping[str, str]) -> list[Component]:

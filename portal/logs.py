@@ -40,5 +40,6 @@ def configure(level: str, form: Literal["text", "json"]) -> None:
     handler.addFilter(_name_request)
     handler.setFormatter(JsonLines() if form == "json" else logging.Formatter(_TEXT))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # Its own access log would say each request twice.
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    # Each speaks of every step it takes; our own lines say what matters.
+    for talkative in ("werkzeug", "alembic"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)

@@ -40,6 +40,8 @@
     for (const [key, value] of Object.entries(chosen)) if (value) values[key] = value;
     const same = query(values) === query(before || {});
     const href = '/calls/export.csv?' + query(values);
+    const lastDay = (chosen.to || chosen.from || today) >= today;
+    if ($('calls-next')) $('calls-next').disabled = lastDay;
     if (same) return [nothing(), href];
     // While somebody types, the rows wait for the pause between two keys.
     if ((before || {}).phone !== values.phone) {
@@ -239,14 +241,22 @@
 
   const cells = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
 
-  cells.CallPhone = ({data}) => data && (data.phone ? element('span', {className: 'hp-tel'}, data.phone) : mute(say('unknown_number')));
+  /* A number leads to its calls. */
+  const number = (data) => data.phone
+    ? element('button', {
+      type: 'button', className: 'hp-number', tabIndex: -1, title: say('same_number', {phone: data.phone}),
+      onClick: () => set('calls-phone', {value: data.phone}),
+    }, data.phone)
+    : mute(say('unknown_number'));
+
+  cells.CallPhone = ({data}) => data && number(data);
   cells.CallOperator = ({data}) => data && (data.operator ? element('span', {title: data.operator}, data.operator) : mute(say('no_operator')));
   cells.CallResult = ({data}) => data && resultBadge(data);
   cells.CallCardButton = ({data}) => data && data.card ? openButton('card', data, say('card'), say('open_card', {id: data.shown_id})) : null;
   cells.CallInfoButton = ({data}) => data && data.info ? openButton('agency', data, say('info'), say('open_info', {id: data.shown_id})) : null;
 
   cells.CallBrief = ({data}) => data && element('div', {className: 'hp-brief'},
-    element('b', {className: 'hp-tel hp-trunc'}, data.phone || mute(say('unknown_number'))),
+    element('b', {className: 'hp-trunc'}, number(data)),
     element('span', {className: 'hp-brief-end'},
       data.card && openButton('card', data, mark('person-vcard'), say('open_card', {id: data.shown_id})),
       data.info && openButton('agency', data, mark('building'), say('open_info', {id: data.shown_id})),

@@ -63,8 +63,8 @@ class Answer:
 class Operation:
     """What one GET route does.
 
-    `answers` by status code; 401, 403 and 503 for want of a session, a right or the portal database follow
-    from the route's need and are added to it.
+    `answers` by status code; those for want of a session, a right or the portal database follow from the
+    route's need and are added to it.
     """
 
     tag: str
@@ -245,6 +245,8 @@ class _Route:
         if self.need is not Access.PUBLIC:
             implied[401] = refusal("Nobody is logged in, or the session has ended")
             implied[503] = refusal("The portal database cannot be reached")
+            if not self.path.startswith("/api/"):
+                implied[303] = Answer("Instead of 401, for who accepts a page: the way to the login")
         if isinstance(self.need, Right):
             implied[403] = refusal(f"The right `{self.need.value}` is missing")
         return dict(sorted((implied | dict(self.operation.answers)).items()))

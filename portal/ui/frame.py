@@ -94,6 +94,7 @@ def script_words() -> Mapping[str, str]:
         "call": _("Call"),
         "unknown_number": _("not identified"),
         "no_operator": _("not assigned"),
+        "same_number": _("Show the calls of {phone}"),
         "card": _("Card"),
         "info": _("Info"),
         "open_card": _("Client card of call {id}"),

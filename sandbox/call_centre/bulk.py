@@ -32,7 +32,7 @@ _CARDS_WITHOUT_TELEPHONE: Final = 500
 _SEQUENCE: Final = "seq_0_to_99999999"
 #: Rows of one statement: few enough to be held in memory, many enough to make its start-up negligible.
 _BATCH: Final = 20_000
-# Without a limit the server would merge an inner query into the outer one and draw anew at each mention.
+# A limit forbids the server to merge an inner query into the outer one and to draw anew at each mention.
 _UNMERGED: Final = f"LIMIT {2**62}"
 _DRAFT_BYTES: Final = 512 * 1024 * 1024
 

@@ -40,6 +40,7 @@ from services.calls.model import (
     Problem,
     Ringing,
 )
+from services.calls.source import CallCentre
 from services.calls.sync import SOURCE, CallSync
 from services.jobs import Job
 from services.live import LiveBoard
@@ -65,7 +66,10 @@ def sync_job(log: CallLog) -> Job:
         NotConfigured: `log` has no call-centre database.
     """
     centre = log.centre
-    return CallSync(centre.store, centre.database_url, log.zone, centre.copy_days)
+    # No ping before use: with a question every 2 s it would double the round trips, and a line that went
+    # silent would be waited for twice.
+    source = CallCentre(centre.database_url, pre_ping=False)
+    return CallSync(centre.store, source, log.zone, centre.copy_days)
 
 
 __all__ = [

@@ -69,33 +69,34 @@ class Copier:
             stored = _stored_raw(session, window)
         changed = [call for call in window.calls if stored.get(call.id) != call]
         gone = stored.keys() - {call.id for call in window.calls}
-        self._store_records(fence, self._records(resolver, changed), gone, is_visible=is_visible)
+        self._store_records(fence, self._records(fence, resolver, changed), gone, is_visible=is_visible)
 
     def compare_resolved(self, fence: Fence, resolver: Resolver, window: Window) -> None:
         """As `compare`, going also by all that follows from other tables: numbers, cards, agencies."""
         with self._store.read() as session:
             stored = _stored_records(session, window)
-        records = self._records(resolver, window.calls)
+        records = self._records(fence, resolver, window.calls)
         changed = [record for record in records if stored.get(record.call["id"]) != record]
         gone = stored.keys() - {call.id for call in window.calls}
         self._store_records(fence, changed, gone)
 
     def add(self, fence: Fence, resolver: Resolver, calls: Sequence[RawCall]) -> None:
         """Store calls of no particular window."""
-        self._store_records(fence, self._records(resolver, calls), ())
+        self._store_records(fence, self._records(fence, resolver, calls), ())
 
-    def _records(self, resolver: Resolver, calls: Sequence[RawCall]) -> list[_Record]:
+    def _records(self, fence: Fence, resolver: Resolver, calls: Sequence[RawCall]) -> list[_Record]:
         resolved = resolver.resolve(calls)
-        operators = self._names(resolver, calls)
-        details = resolver.details(resolved, operators)
+        self._learn_operators(fence, resolver, {call.operator_id for call in calls})
+        details = resolver.details(resolved, self._operators)
         return [_record(call, details.get(call.raw.id)) for call in resolved]
 
-    def _names(self, resolver: Resolver, calls: Sequence[RawCall]) -> Mapping[int, str]:
-        """Operators' names, an operator's who is new since the last `load_operators` included."""
-        unknown = {call.operator_id for call in calls} - self._operators.keys() - {None}
-        if not unknown:
-            return self._operators
-        return self._operators | resolver.operator_names(unknown)
+    def _learn_operators(self, fence: Fence, resolver: Resolver, ids: set[int | None]) -> None:
+        """Store the names of operators who are new since the last `load_operators`."""
+        names = resolver.operator_names(ids - self._operators.keys())
+        if names:
+            with fence.write() as session:
+                _put_operators(session, names)
+            self._operators = self._operators | names
 
     def _store_records(
         self, fence: Fence, records: Sequence[_Record], gone: Collection[int], *, is_visible: bool = True

@@ -13,7 +13,7 @@ from services.calls import queries, source
 from services.calls.directory import Directory, names_of
 from services.calls.model import AgencyInfo, Call, CallFilter, CallStats, ClientCard, OperatorCount, Page
 from services.calls.queries import Figures, Span
-from services.calls.resolve import Details, Resolver, call_of, raw_calls, raw_of
+from services.calls.resolve import Details, RawCall, Resolver, Ring, call_of, raw_calls, raw_of
 from services.calls.source import AnyRow, CallCentre, CallsTable, Reader
 from services.calls.source_errors import upstream_error
 from services.calls.sql import seconds_between
@@ -27,6 +27,7 @@ SLOTS = 4
 SLOT_WAIT_S = 1.0
 _FAILURES = 3
 _PROBE_EVERY = timedelta(seconds=15)
+_RUNG_WITHIN = timedelta(days=1)
 _LONGEST_TALK_S = 24 * 3600  # longer is a mistake in the data, not a call
 _COLUMNS = queries.source_columns()
 
@@ -97,18 +98,19 @@ class ReadThrough:
         return None if found is None else (found.card, found.agencies)
 
     def details_of_processing(self, pp_id: int) -> tuple[AgencyInfo, ...]:
-        """The agencies rung for a processing.
-
-        Its operator is found only where `calls.privat_processing_id` is indexed: else the question would read
-        all calls ever.
-        """
+        """The agencies rung for a processing."""
 
         def question(reader: Reader) -> tuple[AgencyInfo, ...]:
             resolver = Resolver(reader, self._directory, self._zone)
             processing = resolver.processings([pp_id]).get(pp_id)
             if processing is None:
                 return ()
-            return resolver.agencies_of(processing, self._operator_of(reader, resolver, pp_id))
+            rings = resolver.rings([processing])[pp_id]
+            call = _call_of_rings(reader, pp_id, rings)
+            if call is None:
+                return resolver.agencies_of(processing, rings)
+            operators = resolver.operator_names([call.operator_id])
+            return resolver.agencies_of(processing, rings, operators.get(call.operator_id or 0))
 
         return self._ask(question)
 
@@ -149,18 +151,27 @@ class ReadThrough:
         operators = resolver.operator_names(raw.operator_id for raw in raws)
         return resolver.details(resolver.resolve(raws), operators).get(call_id) or Details(None, ())
 
-    def _operator_of(self, reader: Reader, resolver: Resolver, pp_id: int) -> str | None:
-        if not reader.calls_table().is_processing_indexed:
-            return None
-        call = source.calls.c
-        newest = (
-            select(call.operator_id)
-            .where(call.privat_processing_id == pp_id)
-            .order_by(call.datetime.desc(), call.id.desc())
-            .limit(1)
+
+def _call_of_rings(reader: Reader, pp_id: int, rings: Sequence[Ring]) -> RawCall | None:
+    """The newest call with this processing, looked for around the time its agencies were rung.
+
+    `calls.privat_processing_id` has no index: without a time the question would read all calls ever.
+    """
+    times = [ring.at for ring in rings if ring.at is not None]
+    if not times:
+        return None
+    call = source.calls.c
+    rows = reader.all(
+        raw_calls()
+        .where(
+            call.datetime >= min(times) - _RUNG_WITHIN,
+            call.datetime < max(times) + _RUNG_WITHIN,
+            call.privat_processing_id == pp_id,
         )
-        operators = resolver.operator_names(row[0] for row in reader.all(newest))
-        return next(iter(operators.values()), None)
+        .order_by(call.datetime.desc(), call.id.desc())
+        .limit(1)
+    )
+    return next(iter(raw_of(rows)), None)
 
 
 def _duration(table: CallsTable) -> ColumnElement[float | None]:

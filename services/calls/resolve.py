@@ -121,8 +121,6 @@ class Resolver:
         """Rings of agencies that may be shown, by processing id, newest first."""
         ids = {row.id: ring_ids(row.calls_results_ids) for row in processings}
         wanted = {ring_id for some in ids.values() for ring_id in some}
-        if not wanted:
-            return {}
         table = source.calls_result
         found: dict[int, Ring] = {}
         for row in rows_by_id(self._reader, select(table), table, wanted):
@@ -151,11 +149,14 @@ class Resolver:
             found[call.raw.id] = Details(card, book.agencies(call.rings, client, operator))
         return found
 
-    def agencies_of(self, processing: AnyRow, operator: str | None) -> tuple[AgencyInfo, ...]:
-        """The agencies that were rung for one processing, newest ringing first. Raises UpstreamError."""
-        rings = self.rings([processing]).get(processing.id, ())
-        book = self._book({ring.agency_id for ring in rings})
-        return book.agencies(rings, self._words([processing]).client(processing), operator)
+    def agencies_of(
+        self, processing: AnyRow, rings: Sequence[Ring], operator: str | None = None
+    ) -> tuple[AgencyInfo, ...]:
+        """The agencies of a processing's rings, newest ringing first. Raises UpstreamError."""
+        if not rings:
+            return ()
+        client = self._words([processing]).client(processing)
+        return self._book({ring.agency_id for ring in rings}).agencies(rings, client, operator)
 
     def operator_names(self, ids: Iterable[int | None]) -> dict[int, str]:
         """Names by operator id. Raises UpstreamError."""

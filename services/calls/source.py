@@ -111,7 +111,6 @@ class CallsTable:
     duration_column: str | None  # seconds
     end_column: str | None  # moment of the end, local time
     is_time_indexed: bool
-    is_processing_indexed: bool
 
 
 class Reader:
@@ -152,7 +151,6 @@ class Reader:
             duration_column="duration" if "duration" in numbers else None,
             end_column=ends[0] if ends else None,
             is_time_indexed="datetime" in indexed,
-            is_processing_indexed="privat_processing_id" in indexed,
         )
 
 
@@ -163,21 +161,15 @@ class CallCentre:
         ValueError: `url` leads to another kind of database.
     """
 
-    def __init__(
-        self, url: str, *, pre_ping: bool = True, on_answer: Callable[[timedelta], None] | None = None
-    ) -> None:
-        """Prepare; nothing is opened yet.
-
-        Args:
-            pre_ping: prove a pooled connection before it is used again.
-            on_answer: told how long each answer took.
-        """
+    def __init__(self, url: str, *, pre_ping: bool = True) -> None:
+        """Prepare; nothing is opened yet. With `pre_ping` a pooled connection is proved before each use."""
         self._engine = _engine(make_url(url), pre_ping)
-        self._on_answer = on_answer
 
     @contextmanager
-    def reading(self) -> Iterator[Reader]:
+    def reading(self, on_answer: Callable[[timedelta], None] | None = None) -> Iterator[Reader]:
         """Yield a reader; it holds one connection until the end of the block.
+
+        `on_answer` is told how long each answer took.
 
         Raises:
             UpstreamError: no connection is to be had.
@@ -185,7 +177,7 @@ class CallCentre:
         with translated():
             connection = self._engine.connect()
         try:
-            yield Reader(connection, self._on_answer)
+            yield Reader(connection, on_answer)
         finally:
             with translated():
                 connection.close()

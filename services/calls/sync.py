@@ -69,16 +69,14 @@ class CallSync:
     def __init__(
         self,
         store: Store,
-        database_url: str,
+        centre: CallCentre,
         zone: ZoneInfo,
         copy_days: int,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
-        # No ping before use: with a question every 2 s it would double the round trips, and a line that went
-        # silent would be waited for twice.
-        self._source = CallCentre(database_url, pre_ping=False, on_answer=self._note_answer)
+        self._source = centre
         self._store = store
         self._zone = zone
         self._copy_days = copy_days
@@ -154,7 +152,7 @@ class CallSync:
         if row.filled_until is not None and row.filled_id is not None:
             stretch = Stretch(stretch.floor, Key(row.filled_until, row.filled_id))
         now = self._clock()
-        with self._source.reading() as reader:
+        with self._source.reading(self._note_answer) as reader:
             window = read_window(reader, stretch, WINDOW)
             resolver = Resolver(reader, self._directory, self._zone)
             self._copier.compare(fence, resolver, window, is_visible=False)
@@ -171,7 +169,7 @@ class CallSync:
         began_at, began = self._clock(), self._stopwatch()
         self._reported_at = began_at
         hot_floor = began_at.astimezone(self._zone).replace(tzinfo=None) - HOT
-        with self._source.reading() as reader:
+        with self._source.reading(self._note_answer) as reader:
             cycle = _Cycle(
                 fence, plan, reader, Resolver(reader, self._directory, self._zone), began_at, hot_floor
             )

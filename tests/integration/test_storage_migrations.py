@@ -79,17 +79,27 @@ def test_every_migration_can_be_undone_alone(url: URL) -> None:
 
 
 def test_processes_that_migrate_at_once_do_not_hurt_each_other(url: URL) -> None:
-    command = [
-        sys.executable,
-        "-c",
-        "import os; from services.storage.migrate import upgrade; upgrade(os.environ['DATABASE'])",
-    ]
+    program = """
+import os, sys
+from services.storage.migrate import upgrade
+print("ready", flush=True)
+sys.stdin.readline()
+upgrade(os.environ["DATABASE"])
+"""
     environment = os.environ | {"DATABASE": url.render_as_string(hide_password=False)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     processes = [
-        subprocess.Popen(command, cwd=PROJECT, env=environment, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, env=environment, text=True, **pipes)
         for _ in range(4)
     ]
+    for process in processes:
+        assert process.stdout is not None
+        process.stdout.readline()
 
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
     errors = [process.communicate(timeout=120)[1] for process in processes]
 
     assert errors == [""] * len(processes)
