@@ -54,6 +54,7 @@ def layout(**query: str) -> Component:
     """Lay out the empty board; the query string fills the filter and opens a modal."""
     viewer = frame.viewer()
     chosen = {key: query[key] for key in KEYS if query.get(key)}
+    today = services().calls.today().isoformat()
     return page(
         _("Call log"),
         viewer=viewer,
@@ -72,11 +73,11 @@ def layout(**query: str) -> Component:
         ],
         body=[
             dcc.Store(id=ids.CALLS_FILTER, data=chosen),
-            dcc.Store(id=ids.CALLS_TODAY, data=services().calls.today().isoformat()),
+            dcc.Store(id=ids.CALLS_TODAY, data=today),
             dcc.Store(id=ids.CALLS_OPEN, data=query.get("open", "")),
             dcc.Store(id=ids.CALLS_HOURS_DATA),
             _figures(),
-            html.Div([_operators(), _log(chosen)], className="hp-row hp-calls"),
+            html.Div([_operators(), _log(chosen, today)], className="hp-row hp-calls"),
             dbc.Modal(
                 html.Div(id=ids.CALLS_DETAILS_CONTENT),
                 id=ids.CALLS_DETAILS,
@@ -141,10 +142,10 @@ def _operators() -> Component:
     )
 
 
-def _log(chosen: Mapping[str, str]) -> Component:
+def _log(chosen: Mapping[str, str], today: str) -> Component:
     return html.Section(
         [
-            _filters(chosen),
+            _filters(chosen, today),
             html.Div(
                 [
                     html.Button(id="calls-pill", type="button", className="hp-pill", hidden=True),
@@ -165,10 +166,10 @@ def _log(chosen: Mapping[str, str]) -> Component:
     )
 
 
-def _filters(chosen: Mapping[str, str]) -> Component:
+def _filters(chosen: Mapping[str, str], today: str) -> Component:
     return html.Div(
         [
-            _period(chosen),
+            _period(chosen, today),
             html.Div(
                 [
                     icon("search"),
@@ -199,7 +200,9 @@ def _filters(chosen: Mapping[str, str]) -> Component:
     )
 
 
-def _period(chosen: Mapping[str, str]) -> Component:
+def _period(chosen: Mapping[str, str], today: str) -> Component:
+    first = chosen.get("from", today)
+    last = chosen.get("to", first)
     return html.Div(
         [
             html.Div(
@@ -212,7 +215,7 @@ def _period(chosen: Mapping[str, str]) -> Component:
                         className="hp-period",
                         **aria(expanded="false", controls="calls-period-choice"),
                     ),
-                    _step(ids.CALLS_NEXT, "chevron-right", _("Next day"), disabled=not chosen.get("from")),
+                    _step(ids.CALLS_NEXT, "chevron-right", _("Next day"), disabled=last >= today),
                 ],
                 className="hp-seg hp-date",
                 role="group",
@@ -221,11 +224,11 @@ def _period(chosen: Mapping[str, str]) -> Component:
             html.Div(
                 [
                     html.Label(
-                        [_("From"), dbc.Input(id=ids.CALLS_FIRST, type="date", value=chosen.get("from", ""))],
+                        [_("From"), dbc.Input(id=ids.CALLS_FIRST, type="date", value=first)],
                         className="form-label",
                     ),
                     html.Label(
-                        [_("To"), dbc.Input(id=ids.CALLS_LAST, type="date", value=chosen.get("to", ""))],
+                        [_("To"), dbc.Input(id=ids.CALLS_LAST, type="date", value=last)],
                         className="form-label",
                     ),
                     html.Button(

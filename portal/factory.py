@@ -13,7 +13,7 @@ import pages.not_found_404
 from portal import compression, frame, i18n, observe, static
 from portal.dash_app import PortalDash
 from portal.routes import api, calls, errors, health, login, openapi, tick
-from portal.security import guard
+from portal.security import callback_request, guard
 from portal.security.headers import SecurityHeaders
 from portal.security.needs import Access, callback_needs, needs
 from portal.security.proxies import TrustedProxies
@@ -67,6 +67,7 @@ def create_app(services: Services) -> PortalDash:
     for module in (*PAGES, *BEHAVIOURS):
         module.register(app)
     callback_needs(server)[PAGE_ROUTER] = Access.LOGIN
+    callback_request.install(server, app.callback_map)
     _finish_setup(app)
     headers.allow_scripts(app.csp_hashes())
     if services.settings.portal.trusted_proxies:

@@ -21,6 +21,8 @@ SANDBOX_DIRECTORY = Path("var/sandbox")
 #: A child that ends by itself is started again after this pause; it grows while the child keeps ending.
 FIRST_PAUSE_S, LAST_PAUSE_S = 1.0, 30.0
 GRACE_S = 15.0
+#: Enough to see calls come in at any hour somebody tries the demo.
+DEMO_CALLS_PER_MINUTE = 5
 
 
 class Launcher:
@@ -102,7 +104,8 @@ def _commands(settings: Settings, *, development: bool) -> dict[str, list[str]]:
     }
     if settings.sandbox and settings.call_centre is not None:
         url = settings.call_centre.database_url.get_secret_value()
-        commands["sandbox"] = [python, "-m", "sandbox", "play", "--database-url", url]
+        play = ["play", "--database-url", url, "--rate", str(DEMO_CALLS_PER_MINUTE)]
+        commands["sandbox"] = [python, "-m", "sandbox", *play]
     return commands
 
 

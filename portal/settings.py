@@ -73,21 +73,35 @@ def _listed(value: object) -> object:
     return value
 
 
+def _filled(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value():
+        raise ValueError("is empty; leave the key out instead")
+    return value
+
+
 def _networks(value: object) -> object:
-    parts = _listed(value)
-    return tuple(ip_network(part) for part in parts) if isinstance(parts, tuple) else value
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(ip_network(part.strip()) for part in value.replace("\n", ",").split(",") if part.strip())
+    except ValueError:
+        raise ValueError("not networks such as 192.0.2.0/24, separated by commas") from None
 
 
 def _seconds(value: object) -> object:
-    seconds = float(value) if isinstance(value, str) else value
-    if not isinstance(seconds, float):
+    if not isinstance(value, str):
         return value
-    if seconds <= 0:
+    try:
+        seconds = timedelta(seconds=float(value))
+    except (ValueError, OverflowError):
+        raise ValueError("not a number of seconds") from None
+    if seconds <= timedelta(0):
         raise ValueError("must be more than 0 seconds")
-    return timedelta(seconds=seconds)
+    return seconds
 
 
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+Secret = Annotated[SecretStr, AfterValidator(_filled)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
@@ -116,7 +130,7 @@ class PortalSection(Section):
     language: Literal["ru", "en"] = "ru"
     trusted_proxies: Networks = ()
     public_url: HttpUrl | None = None
-    metrics_token: SecretStr | None = None
+    metrics_token: Secret | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
     workers: Annotated[int, Field(ge=1, le=64)] = 2
@@ -141,12 +155,12 @@ class SalesSection(OracleSection):
 class AgencyGatewaySection(Section):
     base_url: HttpUrl
     login: str
-    password: SecretStr
+    password: Secret
 
 
 class TelephonySection(Section):
     allow: Networks = Field(default=LOOPBACK)
-    token: SecretStr | None = None
+    token: Secret | None = None
     themes: Words = ()
     country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "LT"
 
@@ -156,7 +170,7 @@ class FinesseSection(Section):
     secondary_url: HttpUrl | None = None
     ca_file: Path | None = None
     monitor_login: str | None = None
-    monitor_password: SecretStr | None = None
+    monitor_password: Secret | None = None
     events: Literal["off", "tcp", "tls"] = "off"
     events_host: str | None = None
     events_port: Port | None = None
@@ -165,7 +179,7 @@ class FinesseSection(Section):
 
 class RedmineSection(Section):
     base_url: HttpUrl
-    api_key: SecretStr
+    api_key: Secret
     database_url: DatabaseUrl | None = None
     timezone: Zone = Field(default_factory=lambda: ZoneInfo("Europe/Moscow"))
     text_format: Literal["textile", "markdown", "common_mark"] = "textile"
@@ -174,7 +188,7 @@ class RedmineSection(Section):
 
 class XmppSection(Section):
     jid: str
-    password: SecretStr
+    password: Secret
     host: str | None = None
     port: Port = 5222
     ca_file: Path | None = None
@@ -230,6 +244,10 @@ def read_settings(
     """
     values: dict[str, Any] = {} if file is None else _from_file(file)
     _lay_over(values, environment)
+    if "targets" in values.get("network", {}):
+        raise SettingsError(
+            "[network] targets: there is no such key; each target is a section [network.NAME]"
+        )
     for name in [name for name in values if name.startswith("network.")]:
         target = values.pop(name)
         values.setdefault("network", {}).setdefault("targets", {})[name.removeprefix("network.")] = target
@@ -281,7 +299,8 @@ def _complaints(error: ValidationError) -> list[str]:
         section, *rest = (str(part) for part in problem["loc"])
         if section == "network" and rest[:1] == ["targets"]:
             section, rest = f"network.{rest[1]}", rest[2:]
-        words = {"missing": "is missing", "extra_forbidden": "there is no such key"}.get(
+        unknown = "there is no such key" if rest else "there is no such section"
+        words = {"missing": "is missing", "extra_forbidden": unknown}.get(
             problem["type"], problem["msg"].removeprefix("Value error, ")
         )
         # Behind the key, pydantic names the branch of a union it tried: of no use to a reader.

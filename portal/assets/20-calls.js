@@ -5,6 +5,7 @@
 
   const GRID = 'calls-grid';
   const PHONE = window.matchMedia('(max-width: 767.98px)');
+  const NARROW = window.matchMedia('(max-width: 1023.98px)');
   const TYPING_MS = 300;
   const SEEN_MS = 15000;
   const log = {api: null, anchor: 0, latest: 0, newest: 0, seen: 0, total: 0, newer: 0, atTop: true};
@@ -33,15 +34,18 @@
   let typing = null;
 
   function filter(first, last, phone, operator, outcome, type, card, today, before) {
-    const values = {};
-    const chosen = {from: first === today && (!last || last === today) ? '' : first, to: last === today && first === today ? '' : last,
+    if (followMidnight(first, today, before)) return [nothing(), nothing()];
+    const from = first || today;
+    const to = !last || last < from ? from : last;
+    if (to !== last) set('calls-last', {value: to});
+    const isToday = from === today && to === today;
+    const chosen = {from: isToday ? '' : from, to: isToday || to === from ? '' : to,
       phone: (phone || '').trim(), operator: choice(operator), result: outcome, type: choice(type), card: choice(card)};
-    if (chosen.from && chosen.to && chosen.from > chosen.to) chosen.to = chosen.from;
+    const values = {};
     for (const [key, value] of Object.entries(chosen)) if (value) values[key] = value;
     const same = query(values) === query(before || {});
     const href = '/calls/export.csv?' + query(values);
-    const lastDay = (chosen.to || chosen.from || today) >= today;
-    if ($('calls-next')) $('calls-next').disabled = lastDay;
+    if ($('calls-next')) $('calls-next').disabled = to >= today;
     if (same) return [nothing(), href];
     // While somebody types, the rows wait for the pause between two keys.
     if ((before || {}).phone !== values.phone) {
@@ -53,6 +57,14 @@
     return [values, href];
   }
 
+  /* A page that shows today goes on to the new day at midnight. */
+  function followMidnight(first, today, before) {
+    const turned = (window.dash_clientside.callback_context.triggered || []).some((entry) => entry.prop_id === 'calls-today.data');
+    if (!turned || (before || {}).from || first === today) return false;
+    for (const id of ['calls-first', 'calls-last']) set(id, {value: today});
+    return true;
+  }
+
   function shifted(day, days) {
     const moved = new Date(day + 'T12:00:00Z');
     moved.setUTCDate(moved.getUTCDate() + days);
@@ -62,12 +74,12 @@
   /* One period back or forth, or today; never beyond today. */
   function step(_previous, _next, _today, first, last, today) {
     const pressed = window.dash_clientside.callback_context.triggered_id;
-    if (pressed === 'calls-show-today') { showPeriod(false); return ['', '']; }
+    if (pressed === 'calls-show-today') { showPeriod(false); return [today, today]; }
     const from = first || today;
     const to = last || from;
     const days = Math.round((Date.parse(to) - Date.parse(from)) / 86400000) + 1;
     const by = pressed === 'calls-next' ? days : -days;
-    if (by > 0 && shifted(to, by) > today) return ['', ''];
+    if (by > 0 && shifted(to, by) > today) return [today, today];
     return [shifted(from, by), shifted(to, by)];
   }
 
@@ -208,21 +220,22 @@
       const button = event.event.target.querySelector('button, a');
       if (button) button.click();
     });
-    if (PHONE.matches) fitToWidth();
+    if (NARROW.matches) fitToWidth();
   }
 
-  /* On a phone a call is two lines in one column. */
+  /* On a phone a call is two lines in one column; on a tablet two columns give way. */
   function fitToWidth() {
     const api = log.api;
     if (!api || api.isDestroyed()) return;
     api.setColumnsVisible(['brief'], PHONE.matches);
-    api.setColumnsVisible(['id', 'time', 'phone', 'operator', 'result', 'type', 'card', 'info'], !PHONE.matches);
+    api.setColumnsVisible(['time', 'phone', 'operator', 'result', 'card', 'info'], !PHONE.matches);
+    api.setColumnsVisible(['id', 'type'], !NARROW.matches);
     api.setGridOption('rowHeight', PHONE.matches ? 62 : 34);
     api.setGridOption('headerHeight', PHONE.matches ? 0 : 32);
     api.purgeInfiniteCache(); // rows that are there keep the old height
   }
 
-  PHONE.addEventListener('change', fitToWidth);
+  for (const width of [PHONE, NARROW]) width.addEventListener('change', fitToWidth);
 
   const element = (...parts) => React.createElement(...parts);
   const mute = (text) => element('span', {className: 'hp-mut'}, text);

@@ -16,6 +16,7 @@ from portal import i18n
 from portal.calls_query import parse
 from portal.context import services
 from portal.i18n import _
+from portal.routes.errors import answer
 from portal.security.needs import needs
 from portal.ui.calls import result_words, row
 from portal.ui.words import advice, call_type
@@ -78,7 +79,7 @@ def rows() -> Response:
         snapshot.version(Topic.CALLS),
         status.state,
         status.reason,
-        services(),
+        services().calls,
         now.minute,
     )
     body = _bodies.get(key)
@@ -108,23 +109,23 @@ def export() -> Response:
 
 
 @bp.app_errorhandler(InvalidFilter)
-def bad_filter(error: InvalidFilter) -> tuple[dict[str, object], int]:
+def bad_filter(error: InvalidFilter) -> Response:
     """A filter that cannot be answered is the asker's mistake, whatever route it came by."""
     words = _("The condition “{field}” is not valid.", field=error.field)
-    return {"success": False, "error": words, "field": error.field, "code": error.code}, 400
+    return answer(400, words, field=error.field, code=error.code)
 
 
 @bp.app_errorhandler(UpstreamError)
-def source_down(error: UpstreamError) -> tuple[dict[str, object], int]:
+def source_down(error: UpstreamError) -> Response:
     """The call-centre database gave no answer, and nothing is known."""
     words = advice(CALL_CENTRE, error.reason)
-    return {"success": False, "error": f"{words.what}. {words.do}", "reason": error.reason}, 503
+    return answer(503, f"{words.what}. {words.do}", reason=error.reason)
 
 
 @bp.app_errorhandler(NotConfigured)
-def not_configured(_error: NotConfigured) -> tuple[dict[str, object], int]:
+def not_configured(_error: NotConfigured) -> Response:
     """There is no call-centre database in the settings."""
-    return {"success": False, "error": _("The call database is not configured.")}, 503
+    return answer(503, _("The call database is not configured."))
 
 
 def _rows(now: datetime) -> bytes:

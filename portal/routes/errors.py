@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import Flask, Response, g, jsonify, make_response, render_template
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from portal.i18n import _
@@ -10,6 +10,9 @@ from portal.security.guard import wants_page
 from services.storage import StorageBusy, StorageError, StorageFull
 
 log = logging.getLogger(__name__)
+
+#: What a refusal has to say besides its words: which methods there are, when to ask again.
+_KEPT_HEADERS = frozenset({"Allow", "Retry-After"})
 
 
 def install(server: Flask) -> None:
@@ -22,7 +25,11 @@ def install(server: Flask) -> None:
 def _refused(error: HTTPException) -> Response:
     if error.response is not None:
         return make_response(error.response)
-    return _answer(error.code or 500)
+    response = answer(error.code or 500)
+    for name, value in error.get_headers(request.environ):
+        if name in _KEPT_HEADERS:
+            response.headers[name] = value
+    return response
 
 
 def _storage(error: StorageError) -> Response:
@@ -33,23 +40,24 @@ def _storage(error: StorageError) -> Response:
         text = _("The portal database is busy. Try again in a few seconds.")
     else:
         text = _("The portal database cannot be reached.")
-    return _answer(503, text)
+    return answer(503, text)
 
 
 def _broken(error: Exception) -> Response:
     log.error("unhandled error", exc_info=error)
-    return _answer(500)
+    return answer(500)
 
 
-def _answer(code: int, text: str | None = None) -> Response:
+def answer(code: int, text: str | None = None, /, **more: object) -> Response:
+    """A refusal in words: a page for people, for scripts JSON with the keys of `more` beside the words."""
     words = text or _words(code)
     request_id = g.get("request_id", "")
     if wants_page():
         page = render_template("error.html", code=code, words=words, request_id=request_id)
         return make_response(page, code)
-    answer = jsonify(success=False, error=words, request_id=request_id)
-    answer.status_code = code
-    return answer
+    refusal = jsonify(success=False, error=words, request_id=request_id, **more)
+    refusal.status_code = code
+    return refusal
 
 
 def _words(code: int) -> str:

@@ -47,6 +47,7 @@ class Parameter:
     place: Literal["query", "path"] = "query"
     description: str
     schema: Mapping[str, object]
+    may_be_empty: bool = False  # `?name=` is the same as nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,41 +159,48 @@ _READYZ = Operation(
         503: Answer("The portal database cannot be reached", Readiness),
     },
 )
+
+
+def _condition(name: str, description: str, schema: Mapping[str, object]) -> Parameter:
+    """One key of `portal.calls_query`."""
+    return Parameter(name=name, description=description, schema=schema, may_be_empty=True)
+
+
 _EXPORT = Operation(
     tag="Calls",
     summary="Calls under a filter as CSV",
     description="UTF-8 with a byte order mark; semicolons for Russian readers, commas for others. "
     "A parameter that is absent or empty filters nothing.",
     parameters=(
-        Parameter(
-            name="from", description="First day in the centre's zone; today when absent", schema=DAY_SCHEMA
+        _condition("from", "First day in the centre's zone; today when absent", DAY_SCHEMA),
+        _condition("to", "Last day, included; the first day when absent", DAY_SCHEMA),
+        _condition(
+            "phone",
+            "Any part of the number; punctuation does not matter",
+            {
+                "type": "string",
+                "maxLength": LONGEST_PHONE_SEARCH,
+                "pattern": r"^[^\x00]*[^\x00 \t\xa0\-–—()+./][^\x00]*$",
+            },
         ),
-        Parameter(name="to", description="Last day, included; the first day when absent", schema=DAY_SCHEMA),
-        Parameter(
-            name="phone",
-            description="Any part of the number, with any punctuation",
-            schema={"type": "string", "maxLength": LONGEST_PHONE_SEARCH},
+        _condition(
+            "operator",
+            f"Id of the operator, or `{NO_OPERATOR}` for calls without one",
+            {"type": "string", "pattern": f"^([1-9][0-9]{{0,9}}|{NO_OPERATOR})$"},
         ),
-        Parameter(
-            name="operator",
-            description=f"Id of the operator, or `{NO_OPERATOR}` for calls without one",
-            schema={"type": "string", "pattern": f"^([1-9][0-9]{{0,9}}|{NO_OPERATOR})$"},
+        _condition(
+            "result", "What the call's result amounts to", {"enum": [outcome.value for outcome in Outcome]}
         ),
-        Parameter(
-            name="result",
-            description="What the call's result amounts to",
-            schema={"enum": [outcome.value for outcome in Outcome]},
+        _condition(
+            "type",
+            f"Code of the call's type, or `{UNKNOWN_TYPE}`",
+            {"type": "string", "pattern": f"^([0-9]{{1,9}}|{UNKNOWN_TYPE})$"},
         ),
-        Parameter(
-            name="type",
-            description=f"Code of the call's type, or `{UNKNOWN_TYPE}`",
-            schema={"type": "string", "pattern": f"^([0-9]{{1,9}}|{UNKNOWN_TYPE})$"},
-        ),
-        Parameter(name="card", description="1: with a client card; 0: without", schema={"enum": ["0", "1"]}),
+        _condition("card", "1: with a client card; 0: without", {"enum": ["0", "1"]}),
     ),
     answers={
         200: Answer("All calls that match, newest first", media_type="text/csv"),
-        400: refusal("A parameter is malformed, or the period is too long"),
+        400: refusal("A parameter is malformed, or the period is reversed or too long"),
         503: refusal("The call-centre database cannot be reached and nothing is known"),
     },
 )
@@ -299,6 +307,7 @@ def _parameter(parameter: Parameter) -> dict[str, object]:
         "name": parameter.name,
         "in": parameter.place,
         "required": parameter.place == "path",
+        **({"allowEmptyValue": True} if parameter.may_be_empty else {}),
         "description": parameter.description,
         "schema": parameter.schema,
     }

@@ -3,8 +3,8 @@
 import logging
 from datetime import timedelta
 
-from flask import Flask, Response, current_app, g, jsonify, redirect, request, url_for
-from werkzeug.exceptions import Forbidden, HTTPException, NotFound, Unauthorized
+from flask import Flask, current_app, g, redirect, request, url_for
+from werkzeug.exceptions import BadRequest, Forbidden, NotFound, Unauthorized
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import i18n
@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 LANGUAGE_COOKIE = "portal_language"
 #: Sent by our script: seconds since the person last touched the page. A tick alone keeps no session alive.
 IDLE_HEADER = "X-Portal-Idle"
+#: Longer than any session holds; what is claimed beyond it cannot be reckoned with.
+LONGEST_IDLE_S = 366 * 24 * 3600
 
 #: Dash's own endpoints. The layout and the callbacks tell what the portal is made of: not for strangers.
 DASH_NEEDS: dict[str, Need] = {
@@ -42,11 +44,12 @@ def install(server: Flask) -> None:
 
 
 def _guard() -> BaseResponse | None:
+    chosen = request.cookies.get(LANGUAGE_COOKIE) or services().settings.portal.language
+    i18n.use(chosen)  # before anything can fail: this thread still has the language of its last request
     token = session_token()
     g.session = services().accounts.who(token) if token else None
     person = current_person()
-    chosen = (person.language if person else None) or request.cookies.get(LANGUAGE_COOKIE)
-    i18n.use(chosen or services().settings.portal.language)
+    i18n.use((person.language if person else None) or chosen)
     if request.endpoint is None:  # no such route: Flask answers 404 or 405
         return None
     need = need_of(current_app, request.endpoint)
@@ -74,7 +77,8 @@ def wants_page() -> bool:
     """Whether a person's browser asks for a page, as against a script asking for data."""
     if request.path.startswith(("/api/", "/_dash-", "/tick")) or request.is_json:
         return False
-    return request.accept_mimetypes.accept_html
+    # A browser that goes somewhere names HTML; a script's fetch takes "*/*".
+    return any(kind == "text/html" for kind, _quality in request.accept_mimetypes)
 
 
 def _turn_away(person: Person | None) -> BaseResponse:
@@ -100,9 +104,10 @@ def _check_origin(need: Need) -> None:
 
 def _note_activity(token: str) -> None:
     try:
-        idle = timedelta(seconds=max(0.0, float(request.headers.get(IDLE_HEADER, 0))))
-    except (ValueError, OverflowError):
-        idle = timedelta(0)
+        claimed = float(request.headers.get(IDLE_HEADER, 0))
+    except ValueError:
+        claimed = 0.0
+    idle = timedelta(seconds=max(0.0, min(claimed, LONGEST_IDLE_S)))
     services().accounts.touch(token, idle=idle)
 
 
@@ -126,13 +131,7 @@ def _check_callback(person: Person | None) -> None:
     body = request.get_json(silent=True)
     output = body.get("output") if isinstance(body, dict) else None
     if not isinstance(output, str):
-        raise HTTPException(response=_bad_request())
+        raise BadRequest
     need = callback_needs(current_app).get(output)
     if need is None or not allows(need, person):
         raise Forbidden
-
-
-def _bad_request() -> Response:
-    answer = jsonify(success=False, error="not a callback request")
-    answer.status_code = 400
-    return answer

@@ -131,7 +131,10 @@ def hours_figure(summary: CallSummary, running_hour: int | None) -> Figure:
         "width": 0.62,
         "marker": {"color": "--hp-c1", "opacity": [0.45 if hour == running_hour else 1 for hour in hours]},
     }
-    return {"data": [bars, *_line_before(summary.before, hours)], "layout": _hours_layout(hours)}
+    return {
+        "data": [bars, *_line_before(summary.before, hours)],
+        "layout": _hours_layout(hours, most=max([*summary.per_hour, *before])),
+    }
 
 
 def _line_before(before: Comparison | None, hours: Sequence[int]) -> list[Figure]:
@@ -149,7 +152,7 @@ def _line_before(before: Comparison | None, hours: Sequence[int]) -> list[Figure
     ]
 
 
-def _hours_layout(hours: Sequence[int]) -> Figure:
+def _hours_layout(hours: Sequence[int], most: int) -> Figure:
     axis: Figure = {
         "gridcolor": "--hp-grid",
         "linecolor": "--hp-line-strong",
@@ -159,6 +162,8 @@ def _hours_layout(hours: Sequence[int]) -> Figure:
         "fixedrange": True,
         "tickangle": 0,
     }
+    # Without this an empty day would get an axis of half calls.
+    height: Figure = {} if most else {"range": [0, 5]}
     labels = [f"{hour}:00" if hour % 2 == 0 else "" for hour in hours]
     return {
         "paper_bgcolor": "rgba(0,0,0,0)",
@@ -174,7 +179,7 @@ def _hours_layout(hours: Sequence[int]) -> Figure:
             "font": {"color": "--hp-ink", "size": 12},
         },
         "xaxis": {**axis, "showgrid": False, "tickvals": list(hours), "ticktext": labels},
-        "yaxis": {**axis, "nticks": 3, "rangemode": "tozero"},
+        "yaxis": {**axis, "nticks": 3, "rangemode": "tozero", **height},
         "height": 74,
     }
 

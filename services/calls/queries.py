@@ -73,7 +73,7 @@ def copy_columns() -> CallColumns:
 
 
 def source_columns() -> CallColumns:
-    """Subqueries by primary key rather than joins: `calls` stays the table a plan begins with."""
+    """Scalar subqueries by primary key, no joins and no EXISTS: `calls` stays the table a plan begins with."""
     call = source.calls.c
     own_number = (
         select(_cleaned(source.telephone.c.number, LONGEST_NUMBER))
@@ -85,7 +85,7 @@ def source_columns() -> CallColumns:
     )
     name = _cleaned(source.operators.c.name, LONGEST_NAME)
     pp = source.privat_processing.c.id
-    has_processing = select(pp).where(pp > 0, pp == call.privat_processing_id).exists()
+    processing = select(pp).where(pp > 0, pp == call.privat_processing_id).scalar_subquery()
     return CallColumns(
         id=call.id,
         at=call.datetime,
@@ -98,7 +98,7 @@ def source_columns() -> CallColumns:
         operator_name=select(name).where(source.operators.c.id == call.operator_id).scalar_subquery(),
         is_identified=own_number.is_not(None),
         # Never NULL: its negation must find the calls without a card id.
-        has_card=and_(func.coalesce(call.card_id, 0) > 0, has_processing),
+        has_card=and_(func.coalesce(call.card_id, 0) > 0, processing.is_not(None)),
     )
 
 

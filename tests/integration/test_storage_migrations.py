@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL, make_url
 from services.storage import Base, StorageUnavailable
 from services.storage.draft import import_all_tables
 from services.storage.migrate import MigrationError, current, downgrade, is_current, upgrade
-from tests.support.processes import LOOPBACK, free_port
+from tests.support.processes import LOOPBACK, free_port, wait_until
 from tests.support.stores import KINDS, empty_database
 
 PROJECT = Path(__file__).parents[2]
@@ -78,7 +78,8 @@ def test_every_migration_can_be_undone_alone(url: URL) -> None:
         before = tables(url)
 
 
-def test_processes_that_migrate_at_once_do_not_hurt_each_other(url: URL) -> None:
+def upgrading(url: URL) -> list[subprocess.Popen[str]]:
+    """Start processes that upgrade the database, all at the same moment."""
     program = """
 import os, sys
 from services.storage.migrate import upgrade
@@ -95,14 +96,38 @@ upgrade(os.environ["DATABASE"])
     for process in processes:
         assert process.stdout is not None
         process.stdout.readline()
-
     for process in processes:
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    errors = [process.communicate(timeout=120)[1] for process in processes]
+    return processes
 
-    assert errors == [""] * len(processes)
+
+def errors_of(processes: list[subprocess.Popen[str]]) -> list[str]:
+    """What they wrote to standard error until their end."""
+    return [process.communicate(timeout=120)[1] for process in processes]
+
+
+def test_processes_that_migrate_at_once_do_not_hurt_each_other(url: URL) -> None:
+    processes = upgrading(url)
+
+    assert errors_of(processes) == [""] * len(processes)
+    assert is_current(url)
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_processes_that_are_held_up_at_their_first_table_go_on_one_after_another(url: URL) -> None:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        connection.execute(text("CREATE TABLE alembic_version (version_num text)"))
+        processes = upgrading(url)
+        with engine.connect() as other:
+            waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            wait_until(lambda: other.scalar(waiting) == len(processes), "all of them wait", 60)
+        connection.rollback()
+    engine.dispose()
+
+    assert errors_of(processes) == [""] * len(processes)
     assert is_current(url)
 
 
