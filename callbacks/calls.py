@@ -48,10 +48,12 @@ def register(app: PortalDash) -> None:
         Output(ids.CALLS_EXPORT_LABEL, "children"),
         Output(ids.CALLS_TODAY, "data"),
         Output(ids.CALLS_PERIOD_LABEL, "children"),
+        Output(ids.CALLS_OPERATOR, "options"),
         Input(ids.CALLS_FILTER, "data"),
         Input(ids.topic(Topic.CALLS), "data"),
         Input(ids.topic(Topic.SOURCES), "data"),
         Input(ids.CALLS_REFRESH, "n_clicks"),
+        State(ids.CALLS_OPERATOR, "options"),
     )(refresh_figures)
     app.on(
         Right.MOSCOW,
@@ -87,7 +89,7 @@ def _register_in_browser(app: PortalDash) -> None:
     )
     app.in_browser(
         "calls",
-        "rows",
+        "attach",
         Output(ids.CALLS_GRID, "getRowsResponse"),
         Input(ids.CALLS_GRID, "getRowsRequest"),
         State(ids.CALLS_FILTER, "data"),
@@ -120,7 +122,7 @@ def _register_in_browser(app: PortalDash) -> None:
 
 
 def refresh_figures(
-    query: Mapping[str, str] | None, _calls: int, _sources: int, _clicks: int | None
+    query: Mapping[str, str] | None, _calls: int, _sources: int, _clicks: int | None, options: object
 ) -> tuple[object, ...]:
     """Draw figures, bars and chart again; in place of the rows, say why there are none."""
     log = services().calls
@@ -140,10 +142,12 @@ def refresh_figures(
         return _nothing_known(failed(why.what, why.do), today)
     now = datetime.now(log.zone)
     single_day = chosen.first == chosen.last
+    operator = given.get("operator", "")
+    offered = ui.operator_options(summary.operators, operator)
     until = now if chosen.last == today and single_day else None
     return (
         ui.figures(summary, single_day=single_day, until=until),
-        ui.operator_bars(summary.operators, given.get("operator", "")),
+        ui.operator_bars(summary.operators, operator),
         i18n.number(len(summary.operators)),
         ui.hours_figure(summary, now.hour if until else None),
         ui.hours_legend(summary, is_today=until is not None),
@@ -151,6 +155,8 @@ def refresh_figures(
         i18n.plural("CSV, {n} row", "CSV, {n} rows", summary.total),
         today.isoformat(),
         _period_words(chosen, today),
+        # The same choices again would disturb somebody who has the list open.
+        no_update if offered == options else offered,
     )
 
 
@@ -199,7 +205,7 @@ def _notice(
 
 def _nothing_known(notice: Component, today: date) -> tuple[object, ...]:
     """The page without data: no figure is invented."""
-    return ([], [], "", None, [], notice, _("CSV"), today.isoformat(), no_update)
+    return ([], [], "", None, [], notice, _("CSV"), today.isoformat(), no_update, no_update)
 
 
 def _period_words(chosen: CallFilter, today: date) -> str:

@@ -8,7 +8,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from portal import frame, ids
-from portal.calls_query import KEYS, NO_OPERATOR, UNKNOWN_TYPE
+from portal.calls_query import ANY, KEYS, UNKNOWN_TYPE
 from portal.context import services
 from portal.dash_app import PortalDash
 from portal.i18n import _, marked
@@ -24,8 +24,6 @@ from services.live import Topic
 PATH = "/calls"
 #: Rows the grid asks for at once.
 BLOCK = 100
-#: The choice that filters nothing. A select takes an empty value for "nothing chosen yet" and shows no words.
-ANY = "any"
 
 
 def calls_today(known: Services) -> int | None:
@@ -260,11 +258,7 @@ def _further_filters(chosen: Mapping[str, str]) -> list[Component]:
         dbc.Select(
             id=ids.CALLS_OPERATOR,
             value=chosen.get("operator", ANY),
-            options=[
-                {"label": _("Operator"), "value": ANY},
-                {"label": _("not assigned"), "value": NO_OPERATOR},
-                *[{"label": name, "value": str(key)} for key, name in services().calls.operators()],
-            ],
+            options=[{"label": _("Operator"), "value": ANY}],
             className="hp-calls-operator",
         ),
         html.Div(
@@ -329,6 +323,7 @@ def _grid() -> Component:
             "cacheBlockSize": BLOCK,
             "maxBlocksInCache": 6,
             "infiniteInitialRowCount": 1,
+            "maxConcurrentDatasourceRequests": 2,
             "rowBuffer": 10,
             "rowHeight": 34,
             "headerHeight": 32,

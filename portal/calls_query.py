@@ -13,6 +13,9 @@ from services.calls import CallFilter, FilterFault, InvalidFilter, Outcome
 KEYS = ("from", "to", "phone", "operator", "result", "type", "card")
 NO_OPERATOR = "none"
 UNKNOWN_TYPE = "unknown"
+#: The choice in a select that filters nothing; it never reaches the query. (A select takes an empty value for
+#: "nothing chosen yet" and shows no words.)
+ANY = "any"
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER = re.compile(r"[0-9]{1,10}")

@@ -24,10 +24,6 @@ class Circuit:
         self._next_probe_at: datetime | None = None  # None while closed
         self._last_error: UpstreamError | None = None
 
-    @property
-    def is_open(self) -> bool:
-        return self._next_probe_at is not None
-
     @contextmanager
     def guard(self) -> Iterator[None]:
         """Ask the outside system inside this block; an `UpstreamError` that leaves it counts as a failure.

@@ -8,7 +8,7 @@
   const NARROW = window.matchMedia('(max-width: 1023.98px)');
   const TYPING_MS = 300;
   const SEEN_MS = 15000;
-  const log = {api: null, anchor: 0, latest: 0, newest: 0, seen: 0, total: 0, newer: 0, atTop: true};
+  const log = {api: null, filter: {}, anchor: 0, latest: 0, newest: 0, seen: 0, total: 0, newer: 0, atTop: true};
 
   const $ = (id) => document.getElementById(id);
   const set = (id, properties) => window.dash_clientside.set_props(id, properties);
@@ -106,21 +106,22 @@
     return query(Object.fromEntries(Object.entries(asked).map(([key, value]) => [key, String(value)])));
   }
 
-  async function rows(request, values) {
-    if (!request) return nothing();
-    watchGrid();
-    try {
-      const response = await window.fetch('/calls/rows?' + parameters(request, values || {}));
-      const body = await response.json();
-      if (!response.ok) throw new Error(body.error);
-      received(request, body);
-      return {rowData: body.rows, rowCount: body.total};
-    } catch (error) {
-      // The notice above the grid tells the reason; the grid keeps what it has.
-      window.portal.toast(say('load_failed', {reason: error.message}));
-      return {rowData: [], rowCount: 0};
-    }
-  }
+  /* Our own source in place of the component's: that one keeps one request at a time and mixes the answers of
+     two blocks, and it cannot say that a request failed. */
+  const source = {
+    async getRows(request) {
+      try {
+        const response = await window.fetch('/calls/rows?' + parameters(request, log.filter));
+        if (!response.ok) throw new Error(String(response.status));
+        const body = await response.json();
+        received(request, body);
+        request.successCallback(body.rows, body.total);
+      } catch (error) {
+        // The notice above the grid tells the reason; the rows that are there stay.
+        request.failCallback();
+      }
+    },
+  };
 
   function received(request, body) {
     log.total = body.total;
@@ -185,10 +186,10 @@
   }
 
   /* The filter, the day or the data changed, or somebody pressed the button. */
-  function changed() {
+  function changed(values) {
     const causes = (window.dash_clientside.callback_context.triggered || []).map((entry) => entry.prop_id.split('.')[0]);
     if (causes.includes('calls-filter')) {
-      Object.assign(log, {anchor: 0, newer: 0, newest: 0, atTop: true});
+      Object.assign(log, {filter: values || {}, anchor: 0, newer: 0, newest: 0, atTop: true});
       if (log.api && !log.api.isDestroyed()) {
         log.api.ensureIndexVisible(0, 'top');
         log.api.purgeInfiniteCache();
@@ -209,18 +210,22 @@
 
   /* ------------------------------------------------------------------ grid */
 
-  function watchGrid() {
+  /* A grid appeared: it asks its component for rows, and from then on us. */
+  function attach(request, values) {
+    if (!request) return nothing();
     const api = window.dash_ag_grid.getApi(GRID);
-    if (!api || api === log.api) return;
-    Object.assign(log, {api: api, anchor: 0, latest: 0, newest: 0, newer: 0, atTop: true});
+    if (!api || api === log.api) return nothing();
+    Object.assign(log, {api: api, filter: values || {}, anchor: 0, latest: 0, newest: 0, newer: 0, atTop: true});
     api.addEventListener('bodyScroll', (event) => { if (event.direction === 'vertical') scrolled(); });
     api.addEventListener('viewportChanged', drawShown);
     api.addEventListener('cellKeyDown', (event) => {
       if (event.event.key !== 'Enter') return;
-      const button = event.event.target.querySelector('button, a');
+      const button = event.event.target.querySelector('button');
       if (button) button.click();
     });
-    if (NARROW.matches) fitToWidth();
+    fitToWidth();
+    api.setGridOption('datasource', source);
+    return nothing();
   }
 
   /* On a phone a call is two lines in one column; on a tablet two columns give way. */
@@ -232,7 +237,7 @@
     api.setColumnsVisible(['id', 'type'], !NARROW.matches);
     api.setGridOption('rowHeight', PHONE.matches ? 62 : 34);
     api.setGridOption('headerHeight', PHONE.matches ? 0 : 32);
-    api.purgeInfiniteCache(); // rows that are there keep the old height
+    if (api.getGridOption('datasource') === source) api.purgeInfiniteCache(); // rows that are there keep their height
   }
 
   for (const width of [PHONE, NARROW]) width.addEventListener('change', fitToWidth);
@@ -320,6 +325,6 @@
   document.addEventListener('keydown', (event) => { if (event.key === 'Escape') showPeriod(false); });
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
-    calls: {filter: filter, step: step, rows: rows, changed: changed, opened: opened},
+    calls: {filter: filter, step: step, attach: attach, changed: changed, opened: opened},
   });
 })();

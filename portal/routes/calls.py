@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from threading import Lock
 
 import orjson
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, redirect, request, stream_with_context
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import i18n
@@ -102,7 +102,7 @@ def export() -> Response:
         else f"calls-{chosen.first}-{chosen.last}.csv"
     )
     return Response(
-        _csv(calls),
+        stream_with_context(_csv(calls)),
         mimetype="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{name}"', "X-Accel-Buffering": "no"},
     )

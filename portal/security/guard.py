@@ -128,7 +128,10 @@ def _check_page(person: Person | None) -> BaseResponse | None:
 
 
 def _check_callback(person: Person | None) -> None:
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError as error:  # a thousand brackets
+        raise BadRequest from error
     output = body.get("output") if isinstance(body, dict) else None
     if not isinstance(output, str):
         raise BadRequest

@@ -9,6 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from portal import i18n, ids
+from portal.calls_query import ANY, NO_OPERATOR
 from portal.i18n import _
 from portal.ui.blocks import Contents, aria, badge, banner, data, definitions, icon, icon_button, kpi
 from portal.ui.names import short_name
@@ -113,6 +114,19 @@ def operator_bars(operators: Sequence[OperatorCount], chosen: str) -> Component:
     return html.Div(
         [*bars[:BARS], *more], className="hp-bars", role="group", **aria(label=_("Filter by operator"))
     )
+
+
+def operator_options(operators: Sequence[OperatorCount], chosen: str) -> list[dict[str, str]]:
+    """The choices of the operator filter, by name: who had calls in the period, and who is chosen anyway."""
+    named = sorted(
+        (entry.name or _("operator no. {id}", id=entry.operator_id), str(entry.operator_id))
+        for entry in operators
+        if entry.operator_id is not None
+    )
+    options = [(_("Operator"), ANY), (_("not assigned"), NO_OPERATOR), *named]
+    if chosen and chosen not in {value for _name, value in options}:
+        options.append((_("operator no. {id}", id=chosen), chosen))
+    return [{"label": label, "value": value} for label, value in options]
 
 
 def hours_figure(summary: CallSummary, running_hour: int | None) -> Figure:
@@ -340,7 +354,7 @@ def missing_details(text: str) -> list[Component]:
 
 
 def _bar(entry: OperatorCount, most: int, chosen: str) -> html.Button:
-    key = "none" if entry.operator_id is None else str(entry.operator_id)
+    key = NO_OPERATOR if entry.operator_id is None else str(entry.operator_id)
     name = entry.name or _("not assigned")
     pressed = chosen == key
     count = i18n.number(entry.calls)

@@ -89,7 +89,6 @@ def script_words() -> Mapping[str, str]:
         "shown": _("Shown {first}–{last} of {total}"),
         "none_shown": _("Nothing to show"),
         "new_calls": _("{n} new"),
-        "load_failed": _("The calls could not be loaded: {reason}"),
         "today": _("Today"),
         "call": _("Call"),
         "unknown_number": _("not identified"),

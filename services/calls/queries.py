@@ -73,7 +73,7 @@ def copy_columns() -> CallColumns:
 
 
 def source_columns() -> CallColumns:
-    """Scalar subqueries by primary key, no joins and no EXISTS: `calls` stays the table a plan begins with."""
+    """Scalar subqueries by primary key, no joins and no EXISTS: every plan begins with `calls`."""
     call = source.calls.c
     own_number = (
         select(_cleaned(source.telephone.c.number, LONGEST_NUMBER))

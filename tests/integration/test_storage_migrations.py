@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -78,56 +79,83 @@ def test_every_migration_can_be_undone_alone(url: URL) -> None:
         before = tables(url)
 
 
-def upgrading(url: URL) -> list[subprocess.Popen[str]]:
-    """Start processes that upgrade the database, all at the same moment."""
-    program = """
+class Upgrades:
+    """Processes that upgrade one database, all from the same moment on."""
+
+    PROGRAM = """
 import os, sys
 from services.storage.migrate import upgrade
 print("ready", flush=True)
 sys.stdin.readline()
 upgrade(os.environ["DATABASE"])
 """
-    environment = os.environ | {"DATABASE": url.render_as_string(hide_password=False)}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    processes = [
-        subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, env=environment, text=True, **pipes)
-        for _ in range(4)
-    ]
-    for process in processes:
-        assert process.stdout is not None
-        process.stdout.readline()
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    return processes
+
+    def __init__(self, url: URL) -> None:
+        environment = os.environ | {"DATABASE": url.render_as_string(hide_password=False)}
+        self._processes = [
+            subprocess.Popen(
+                [sys.executable, "-c", self.PROGRAM],
+                cwd=PROJECT,
+                env=environment,
+                text=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+            for _ in range(4)
+        ]
+
+    def __len__(self) -> int:
+        return len(self._processes)
+
+    def begin(self) -> None:
+        for process in self._processes:
+            assert process.stdout is not None
+            process.stdout.readline()
+        for process in self._processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+
+    def errors(self) -> str:
+        """What they wrote to standard error until their end."""
+        return "".join(process.communicate(timeout=120)[1] for process in self._processes)
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.kill()
+            process.communicate()
 
 
-def errors_of(processes: list[subprocess.Popen[str]]) -> list[str]:
-    """What they wrote to standard error until their end."""
-    return [process.communicate(timeout=120)[1] for process in processes]
+@pytest.fixture
+def upgrades(url: URL) -> Iterator[Upgrades]:
+    upgrades = Upgrades(url)
+    yield upgrades
+    upgrades.close()
 
 
-def test_processes_that_migrate_at_once_do_not_hurt_each_other(url: URL) -> None:
-    processes = upgrading(url)
+def test_processes_that_migrate_at_once_do_not_hurt_each_other(url: URL, upgrades: Upgrades) -> None:
+    upgrades.begin()
 
-    assert errors_of(processes) == [""] * len(processes)
+    assert upgrades.errors() == ""
     assert is_current(url)
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
-def test_processes_that_are_held_up_at_their_first_table_go_on_one_after_another(url: URL) -> None:
+def test_processes_that_are_held_up_at_the_first_table_go_on_one_after_another(
+    url: URL, upgrades: Upgrades
+) -> None:
     engine = create_engine(url)
-    with engine.connect() as connection:
+    watcher = engine.execution_options(isolation_level="AUTOCOMMIT")
+    blocked = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with engine.connect() as connection, watcher.connect() as watching:
         connection.execute(text("CREATE TABLE alembic_version (version_num text)"))
-        processes = upgrading(url)
-        with engine.connect() as other:
-            waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-            wait_until(lambda: other.scalar(waiting) == len(processes), "all of them wait", 60)
+        upgrades.begin()
+        wait_until(lambda: watching.scalar(blocked) == len(upgrades), "all of them wait", 60)
         connection.rollback()
     engine.dispose()
 
-    assert errors_of(processes) == [""] * len(processes)
+    assert upgrades.errors() == ""
     assert is_current(url)
 
 

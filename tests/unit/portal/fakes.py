@@ -1,0 +1,297 @@
+"""A portal for tests: a real app and a real SQLite file, but a call log of the test's own, a clock that is
+moved, a quick hasher, and people of every kind."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from argon2.exceptions import VerifyMismatchError
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from portal.context import SESSION_COOKIE
+from portal.dash_app import PortalDash
+from portal.factory import create_app
+from portal.security import origin
+from portal.settings import Settings, read_settings
+from portal.wiring import Services
+from services.accounts import Passwords, Person, Right, Role, local_accounts
+from services.calls import (
+    AgencyInfo,
+    AgencyPhone,
+    Call,
+    CallFilter,
+    CallPage,
+    CallStats,
+    CallSummary,
+    ClientCard,
+    Comparison,
+    Freshness,
+    OperatorCount,
+    Page,
+    Ringing,
+)
+from services.live import LiveBoard, Topic, bump
+from services.storage import Base, Store
+
+PASSWORD = "demo"
+SECRET_KEY = "a key that only these tests know, 48 characters."
+MOSCOW = ZoneInfo("Europe/Moscow")
+NOON = datetime(2025, 3, 10, 9, 0, tzinfo=UTC)  # a Monday, 12:00 in the centre's zone
+
+#: Everybody the portal knows in these tests; `outsider` is an operator whose right to see calls was revoked.
+KINDS = ("operator", "supervisor", "admin", "outsider")
+
+SAME_ORIGIN = {"Origin": "http://localhost"}
+AS_PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+class Clock:
+    """The time of a test; it stands still until it is moved."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **step: float) -> None:
+        self.now += timedelta(**step)
+
+
+class QuickHasher:
+    """Verifiers that cost nothing and hide nothing."""
+
+    def hash(self, password: bytes, /) -> str:
+        return password.hex()
+
+    def verify(self, verifier: str, password: bytes, /) -> bool:
+        if verifier != password.hex():
+            raise VerifyMismatchError
+        return True
+
+    def check_needs_rehash(self, _verifier: str, /) -> bool:
+        return False
+
+
+def call(number: int = 0, **changes: object) -> Call:
+    """A handled call, `number` minutes before noon, the higher the id the later."""
+    values: dict[str, object] = {
+        "id": 9_000_000 - number,
+        "at": NOON - timedelta(minutes=number),
+        "number": f"+7900000{number:04d}",
+        "operator_id": 7,
+        "operator": "Белова Анна Игоревна",
+        "card_id": 31,
+        "pp_id": 52,
+        "has_card": True,
+        "has_agency": True,
+        "result": 1,
+        "call_type": 2,
+    }
+    return Call(**(values | changes))  # type: ignore[arg-type]
+
+
+CARD = ClientCard(
+    call_id=9_000_000,
+    at=NOON,
+    operator="Белова Анна Игоревна",
+    processing_id=52,
+    client_name="Мария",
+    client_city="Москва",
+    manager_name="Ольга Ветрова",
+    metro_name="Сокол",
+    country_name="Греция",
+    ad_name="Радио",
+    phone="+79000001417",
+)
+AGENCY = AgencyInfo(
+    id=11,
+    name="Бриз",
+    english_name="Breeze",
+    address="Арбат, 1",
+    city="Москва",
+    metro="Арбатская",
+    district="Арбат",
+    area="ЦАО",
+    region=None,
+    time_zone=0,
+    bank_card=True,
+    tickets=True,
+    english=True,
+    station_not_set=True,
+    switch_msk_agency=True,
+    stambul=True,
+    austria=True,
+    comment="Вход со двора",
+    phones=(AgencyPhone("+74950000001", "касса"), AgencyPhone("+74950000002", None)),
+    ringing=Ringing(0, NOON, "Мария", "Греция", "Сокол", "Ольга Ветрова", "Белова Анна Игоревна"),
+)
+
+
+@dataclass
+class FakeCallLog:
+    """A call log that answers what the test put in, fails when told to, and remembers what was asked.
+
+    It filters nothing: what the portal asks for is in `asked`.
+    """
+
+    calls: tuple[Call, ...] = tuple(call(number) for number in range(30))
+    freshness: Freshness = Freshness("copy", NOON, None)
+    error: Exception | None = None
+    asked: list[object] = field(default_factory=list)
+    zone: ZoneInfo = MOSCOW
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def today(self) -> date:
+        return NOON.astimezone(self.zone).date()
+
+    def page(self, chosen: CallFilter, page: Page) -> CallPage:
+        self._note((chosen, page))
+        shown = self.calls[page.offset : page.offset + page.limit]
+        return CallPage(shown, len(self.calls), 0, self.freshness)
+
+    def summary(self, chosen: CallFilter) -> CallSummary:
+        self._note(chosen)
+        total = len(self.calls)
+        hours = (0,) * 8 + (total,) + (0,) * 15
+        return CallSummary(
+            total=total,
+            identified=total,
+            handled=total,
+            with_known_result=total,
+            operators=(OperatorCount(7, "Белова Анна Игоревна", total), OperatorCount(None, None, 0)),
+            per_hour=hours,
+            before=Comparison(chosen.first - timedelta(days=7), total, total, total, hours),
+            freshness=self.freshness,
+        )
+
+    def stream(self, chosen: CallFilter) -> Iterator[Call]:
+        self._note(chosen)
+        return iter(self.calls)
+
+    def operators(self) -> tuple[tuple[int, str], ...]:
+        self._note("operators")
+        return ((7, "Белова Анна Игоревна"),)
+
+    def copied_today(self) -> int | None:
+        return len(self.calls)
+
+    def client_card(self, call_id: int) -> ClientCard | None:
+        self._note(call_id)
+        return CARD if call_id == CARD.call_id else None
+
+    def agency_of_call(self, call_id: int) -> AgencyInfo | None:
+        self._note(call_id)
+        return AGENCY if call_id == CARD.call_id else None
+
+    def agencies_of_processing(self, pp_id: int) -> tuple[AgencyInfo, ...]:
+        self._note(pp_id)
+        return (AGENCY,) if pp_id == CARD.processing_id else ()
+
+    def call_stats(self) -> CallStats:
+        self._note("stats")
+        return CallStats(len(self.calls), None)
+
+    def _note(self, question: object) -> None:
+        self.asked.append(question)
+        if self.error is not None:
+            raise self.error
+
+
+@dataclass
+class Portal:
+    """One app with its people, and how to come in."""
+
+    app: PortalDash
+    services: Services
+    calls: FakeCallLog
+    clock: Clock
+    people: Mapping[str, Person]
+
+    @property
+    def server(self) -> Flask:
+        return self.app.server
+
+    def stranger(self) -> FlaskClient:
+        return self.server.test_client()
+
+    def logged_in(self, kind: str, *, remember: bool = False) -> FlaskClient:
+        """A client with a session of `kind`."""
+        client = self.stranger()
+        answer = enter(client, kind, remember=remember)
+        assert answer.status_code == 303, answer.text
+        return client
+
+    def bump(self, topic: Topic) -> None:
+        with self.services.store.write() as session:
+            bump(session, topic)
+
+
+def enter(client: FlaskClient, login: str, password: str = PASSWORD, **form: object) -> TestResponse:
+    """Send the login form."""
+    fields = {
+        "username": login,
+        "password": password,
+        **{key: str(value) for key, value in form.items() if value},
+    }
+    return client.post("/login", data=fields)
+
+
+def token_of(client: FlaskClient) -> str:
+    """The session cookie's value."""
+    cookie = client.get_cookie(SESSION_COOKIE)
+    assert cookie is not None
+    return cookie.value
+
+
+def proof_of(client: FlaskClient) -> dict[str, str]:
+    """The header that proves that a request of this client comes from a page of its session."""
+    return {origin.TOKEN_HEADER: origin.token_for(token_of(client), SECRET_KEY)}
+
+
+def settings_in(directory: Path, *, sandbox: bool = False, **environment: str) -> Settings:
+    """Settings with both databases in `directory`; `environment` is named without its prefix."""
+    variables = {
+        "PORTAL__SECRET_KEY": SECRET_KEY,
+        "PORTAL__DATABASE_URL": f"sqlite:///{directory / 'portal.db'}",
+        "CALL_CENTRE__DATABASE_URL": f"sqlite:///{directory / 'call-centre.db'}",
+        **environment,
+    }
+    return read_settings(None, {f"PORTAL__{key}": value for key, value in variables.items()}, sandbox=sandbox)
+
+
+@contextmanager
+def open_portal(directory: Path, *, sandbox: bool = False, **environment: str) -> Iterator[Portal]:
+    """A portal whose database is in `directory`, with one person of each kind."""
+    settings = settings_in(directory, sandbox=sandbox, **environment)
+    store = Store(settings.portal.database_url.get_secret_value())
+    Base.metadata.create_all(store.engine)
+    clock, calls = Clock(), FakeCallLog()
+    live = LiveBoard(store, keep=0, clock=clock)
+    accounts = local_accounts(store, live, passwords=Passwords(QuickHasher()), clock=clock)
+    services = Services(settings, store, live, accounts, calls)  # type: ignore[arg-type]
+    people = {
+        kind: accounts.add(
+            kind,
+            f"Person {kind}",
+            Role.OPERATOR if kind == "outsider" else Role(kind),
+            PASSWORD,
+            allow_weak_password=True,
+        )
+        for kind in KINDS
+    }
+    accounts.revoke(people["outsider"].id, Right.MOSCOW)
+    try:
+        yield Portal(create_app(services), services, calls, clock, people)
+    finally:
+        store.close()
