@@ -2,6 +2,7 @@
 
 import logging
 
+from dash.exceptions import DependencyException
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
@@ -19,6 +20,7 @@ def install(server: Flask) -> None:
     """Register the handlers."""
     server.register_error_handler(HTTPException, _refused)
     server.register_error_handler(StorageError, _storage)
+    server.register_error_handler(DependencyException, _no_such_file)
     server.register_error_handler(Exception, _broken)
 
 
@@ -30,6 +32,11 @@ def _refused(error: HTTPException) -> Response:
         if name in _KEPT_HEADERS:
             response.headers[name] = value
     return response
+
+
+def _no_such_file(_error: DependencyException) -> Response:
+    """Dash was asked for a script it does not serve."""
+    return answer(404)
 
 
 def _storage(error: StorageError) -> Response:

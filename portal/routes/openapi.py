@@ -254,7 +254,7 @@ class _Route:
             implied[401] = refusal("Nobody is logged in, or the session has ended")
             implied[503] = refusal("The portal database cannot be reached")
             if not self.path.startswith("/api/"):
-                implied[303] = Answer("Instead of 401, for who accepts a page: the way to the login")
+                implied[303] = Answer("Instead of 401, for a browser that goes there: the way to the login")
         if isinstance(self.need, Right):
             implied[403] = refusal(f"The right `{self.need.value}` is missing")
         return dict(sorted((implied | dict(self.operation.answers)).items()))

@@ -1,6 +1,7 @@
 """The portal database: engine, transactions, column types, migrations."""
 
 from services.storage.base import Base, BigKey, UtcDateTime, table_of
+from services.storage.on_conflict import upsert
 from services.storage.store import (
     StorageBusy,
     StorageError,
@@ -9,7 +10,6 @@ from services.storage.store import (
     Store,
     database_now_ms,
 )
-from services.storage.on_conflict import upsert
 
 __all__ = [
     "Base",

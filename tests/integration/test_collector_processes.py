@@ -21,7 +21,6 @@ TAKEOVER_S = 5.0  # promised
 PROJECT = Path(__file__).parents[2]
 
 any_database = pytest.mark.parametrize("kind", KINDS)
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -130,6 +129,7 @@ def test_an_orderly_stop_hands_over_at_once(store: Store, leader: Process, stand
     assert "stopped" in leader.output()
 
 
+@pytest.mark.slow
 @any_database
 def test_a_leader_that_was_frozen_writes_nothing_when_it_wakes_and_stands_by(
     store: Store, leader: Process, standby: Process, tmp_path: Path

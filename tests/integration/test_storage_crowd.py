@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import func, select
 
 from services.storage import Store
@@ -35,7 +34,6 @@ def crowd(url: str) -> list[dict[str, Any]]:
     return [json.loads(process.communicate(timeout=SECONDS + 120)[0]) for process in processes]
 
 
-@pytest.mark.slow
 def test_sixteen_writers_and_a_hundred_readers_are_all_served(tmp_path: Path) -> None:
     path = tmp_path / "portal.db"
     store = Store(f"sqlite:///{path}")

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from portal.context import SESSION_COOKIE
 from portal.dash_app import PortalDash
-from portal.factory import create_app
+from portal.factory import PAGE_ROUTER, create_app
 from portal.security import origin
 from portal.settings import Settings, read_settings
 from portal.wiring import Services
@@ -96,6 +96,7 @@ def call(number: int = 0, **changes: object) -> Call:
     return Call(**(values | changes))  # type: ignore[arg-type]
 
 
+COPIED = Freshness("copy", NOON, None)
 CARD = ClientCard(
     call_id=9_000_000,
     at=NOON,
@@ -141,7 +142,7 @@ class FakeCallLog:
     """
 
     calls: tuple[Call, ...] = tuple(call(number) for number in range(30))
-    freshness: Freshness = Freshness("copy", NOON, None)
+    freshness: Freshness = COPIED
     error: Exception | None = None
     asked: list[object] = field(default_factory=list)
     zone: ZoneInfo = MOSCOW
@@ -295,3 +296,41 @@ def open_portal(directory: Path, *, sandbox: bool = False, **environment: str) -
         yield Portal(create_app(services), services, calls, clock, people)
     finally:
         store.close()
+
+
+def page_request(path: str = "/calls") -> dict[str, object]:
+    """What Dash's script sends to get the page at `path`."""
+    return callback_request(
+        PAGE_ROUTER,
+        inputs=[("_pages_location", "pathname", path), ("_pages_location", "search", "")],
+    )
+
+
+def callback_request(output: str, *, inputs=(), state=()) -> dict[str, object]:
+    """The body of a callback; `inputs` and `state` are triples of id, property and value."""
+    targets = [dict(zip(("id", "property"), pair.rsplit(".", 1), strict=True)) for pair in outputs_of(output)]
+    return {
+        "output": output,
+        "outputs": targets if output.startswith("..") else targets[0],
+        "inputs": [{"id": one, "property": prop, "value": value} for one, prop, value in inputs],
+        "state": [{"id": one, "property": prop, "value": value} for one, prop, value in state],
+        "changedPropIds": [f"{one}.{prop}" for one, prop, _value in inputs],
+    }
+
+
+def outputs_of(output: str) -> list[str]:
+    return output.removeprefix("..").removesuffix("..").split("...") if output.startswith("..") else [output]
+
+
+def registered_request(portal: Portal, output: str) -> dict[str, object]:
+    """A well-formed body for a registered callback, all values null."""
+    registered = portal.app.callback_map[output]
+    return callback_request(
+        output,
+        inputs=[(one["id"], one["property"], None) for one in registered["inputs"]],
+        state=[(one["id"], one["property"], None) for one in registered["state"]],
+    )
+
+
+def server_callbacks(portal: Portal) -> list[str]:
+    return [output for output, one in portal.app.callback_map.items() if "callback" in one]
