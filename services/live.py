@@ -73,6 +73,7 @@ class UpstreamRow(Base):
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     latency_ms: Mapped[int | None]
     reason: Mapped[str | None] = mapped_column(String(40))
+    remark: Mapped[str | None] = mapped_column(String(40))
     next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
@@ -88,6 +89,7 @@ class SourceStatus:
     latency: timedelta | None
     reason: Reason | None
     next_try_at: datetime | None
+    remark: str | None = None  # a capability's own code for what is not as it should be while it answers
 
     @property
     def is_current(self) -> bool:
@@ -95,10 +97,16 @@ class SourceStatus:
         return self.state in (SourceState.OK, SourceState.SLOW)
 
 
-def report_answer(session: Session, name: str, *, took: timedelta, now: datetime) -> None:
-    """Note that `name` answered within `took`; bumps SOURCES when its state changed."""
+def report_answer(
+    session: Session, name: str, *, took: timedelta, now: datetime, remark: str | None = None
+) -> None:
+    """Note that `name` answered within `took`; bumps SOURCES when its state or the remark changed."""
     state = SourceState.SLOW if took > SLOW_AFTER else SourceState.OK
-    _report(session, name, state, now, answered_at=now, latency_ms=round(took.total_seconds() * 1000))
+    row = _report(session, name, state, now)
+    row.answered_at, row.latency_ms = now, round(took.total_seconds() * 1000)
+    if row.remark != remark:
+        row.remark = remark
+        bump(session, Topic.SOURCES)
 
 
 def report_failure(
@@ -114,23 +122,20 @@ def _report(
     state: SourceState,
     now: datetime,
     *,
-    answered_at: datetime | None = None,
-    latency_ms: int | None = None,
     reason: Reason | None = None,
     next_try_at: datetime | None = None,
-) -> None:
+) -> UpstreamRow:
     row = session.get(UpstreamRow, name)
     changed = row is None or row.state != state or row.reason != reason
     if row is None:
-        row = UpstreamRow(name=name, since=now, answered_at=None, latency_ms=None)
+        row = UpstreamRow(name=name, since=now)
         session.add(row)
     if row.state != state:
         row.since = now
     row.state, row.reason, row.checked_at, row.next_try_at = state, reason, now, next_try_at
-    if answered_at is not None:
-        row.answered_at, row.latency_ms = answered_at, latency_ms
     if changed:
         bump(session, Topic.SOURCES)
+    return row
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,4 +245,5 @@ def _status(row: UpstreamRow, now: datetime) -> SourceStatus:
         latency=None if row.latency_ms is None else timedelta(milliseconds=row.latency_ms),
         reason=Reason(row.reason) if row.reason else None,
         next_try_at=row.next_try_at,
+        remark=row.remark,
     )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, jsonify, request
 from prometheus_client import generate_latest
+from sqlalchemy import select
 from werkzeug.exceptions import Forbidden
 
 from portal.context import current_person, services
@@ -32,6 +33,8 @@ def readyz() -> tuple[Response, int]:
     503 only when the portal database is away: without an outside system the portal still shows what it knows.
     """
     try:
+        with services().store.read() as session:
+            session.execute(select(1))
         snapshot = services().live.snapshot()
     except StorageError as error:
         return jsonify(status="unavailable", database=type(error).__name__, sources={}), 503
@@ -67,4 +70,4 @@ def _may_read_metrics() -> bool:
 
 def _described(status: SourceStatus, now: datetime) -> dict[str, object]:
     age = None if status.answered_at is None else round((now - status.answered_at).total_seconds(), 1)
-    return {"state": status.state, "reason": status.reason, "age_seconds": age}
+    return {"state": status.state, "reason": status.reason, "age_seconds": age, "remark": status.remark}

@@ -44,7 +44,8 @@ def install(server: Flask) -> None:
 
 
 def _guard() -> BaseResponse | None:
-    chosen = request.cookies.get(LANGUAGE_COOKIE) or services().settings.portal.language
+    cookie = request.cookies.get(LANGUAGE_COOKIE)
+    chosen = cookie if cookie in i18n.LANGUAGES else services().settings.portal.language
     i18n.use(chosen)  # before anything can fail: this thread still has the language of its last request
     token = session_token()
     g.session = services().accounts.who(token) if token else None

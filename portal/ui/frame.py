@@ -21,7 +21,7 @@ from portal.i18n import _
 from portal.rooms import Room
 from portal.security.origin import TOKEN_FIELD
 from portal.ui.blocks import Contents, age, aria, banner, data, icon, icon_button, since, unseen, until
-from portal.ui.words import advice, role_name, source_name, state_word
+from portal.ui.words import advice, remark_words, role_name, source_name, state_word
 from services.accounts import Person
 from services.live import LiveSnapshot, SourceState, SourceStatus, Topic
 
@@ -210,15 +210,17 @@ def _source_row(status: SourceStatus, zone: ZoneInfo) -> Component:
             [icon("question-circle"), name, html.Span(state_word(status.state), className="a")],
             className="hp-src",
         )
-    slow = status.state is SourceState.SLOW
+    slow = status.state is SourceState.SLOW or status.remark is not None
+    remark = remark_words(status.remark) if status.remark else ""
     return html.Div(
         [
             icon("hourglass-split" if slow else "check-circle-fill"),
-            unseen(state_word(status.state)),
+            unseen(f"{state_word(status.state)} {remark}".rstrip()),
             name,
             html.Span(className="a", **data(source_age=status.name)),
         ],
         className="hp-src slow" if slow else "hp-src",
+        title=remark,
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from portal.i18n import _
 from services.accounts import Role
+from services.calls import NO_TIME_INDEX
 from services.errors import Reason
 from services.live import SourceState
 
@@ -58,6 +59,15 @@ def state_word(state: SourceState) -> str:
         SourceState.UNWATCHED: _("not watched"),
         SourceState.NEVER: _("not asked yet"),
     }[state]
+
+
+def remark_words(remark: str) -> str:
+    """What is not as it should be with a system that answers."""
+    return {
+        NO_TIME_INDEX: _(
+            "The table of calls has no index on its time: days before the copy are read slowly."
+        ),
+    }.get(remark, remark)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ from services.calls.model import (
     Ringing,
 )
 from services.calls.source import CallCentre
-from services.calls.sync import SOURCE, CallSync
+from services.calls.sync import NO_TIME_INDEX, SOURCE, CallSync
 from services.jobs import Job
 from services.live import LiveBoard
 from services.storage import Store
@@ -80,6 +80,7 @@ __all__ = [
     "LARGEST_PAGE",
     "LONGEST_PHONE_SEARCH",
     "LONGEST_READ_THROUGH_DAYS",
+    "NO_TIME_INDEX",
     "SORTS",
     "SOURCE",
     "SUCCESS_RESULTS",

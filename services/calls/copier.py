@@ -1,7 +1,7 @@
 """Writes the copy: compares calls of the source with the stored ones and stores the difference."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Table, delete, select
@@ -139,8 +139,8 @@ def table_of(model: type[Base]) -> Table:
 
 def _record(call: ResolvedCall, details: Details | None) -> _Record:
     return _Record(
-        call=asdict(call.raw)
-        | {
+        call={
+            **{name: getattr(call.raw, name) for name in RawCall.__slots__},
             "hour": call.raw.at.hour,
             "number": call.number,
             "phone_key": phone_key(call.number) if call.number else None,

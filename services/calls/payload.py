@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ from services.calls.model import AgencyInfo, AgencyPhone, ClientCard, Ringing
 
 
 def card_to_json(card: ClientCard | None) -> str | None:
-    return None if card is None else _dumped(asdict(card))
+    return None if card is None else _dumped(card)
 
 
 def card_from_json(text: str) -> ClientCard:
@@ -19,7 +18,7 @@ def card_from_json(text: str) -> ClientCard:
 
 
 def agencies_to_json(agencies: Sequence[AgencyInfo]) -> str | None:
-    return _dumped([asdict(agency) for agency in agencies]) if agencies else None
+    return _dumped(agencies) if agencies else None
 
 
 def agencies_from_json(text: str) -> tuple[AgencyInfo, ...]:
@@ -40,6 +39,11 @@ def _agency(fields: dict[str, Any]) -> AgencyInfo:
 
 def _dumped(value: object) -> str:
     # The same value must give the same text: a difference counts as news.
-    return json.dumps(
-        value, default=datetime.isoformat, ensure_ascii=False, sort_keys=True, separators=(",", ":")
-    )
+    return json.dumps(value, default=_plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _plain(value: object) -> object:
+    """A moment as text, one of our dataclasses as a dictionary; `dataclasses.asdict` takes five times as long."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return {name: getattr(value, name) for name in type(value).__slots__}  # type: ignore[attr-defined]

@@ -40,6 +40,9 @@ log = logging.getLogger(__name__)
 
 #: The call-centre database's name in the live tables.
 SOURCE = "call_centre"
+#: The remark on a source whose `calls.datetime` has no index: each window reads the whole table.
+NO_TIME_INDEX = "no_time_index"
+INSPECT_EVERY = timedelta(hours=1)
 CYCLE = timedelta(seconds=2)
 #: How far back every cycle looks.
 HOT = timedelta(hours=1)
@@ -95,6 +98,8 @@ class CallSync:
         self._fence: Fence | None = None
         self._took = timedelta(0)
         self._reported_at = clock()
+        self._remark: str | None = None
+        self._inspected_at: datetime | None = None
 
     @property
     def progress(self) -> float | None:
@@ -143,7 +148,7 @@ class CallSync:
         now = self._clock()
         if self._fence is not None and now - self._reported_at >= REPORT_EVERY:
             with self._fence.write() as session:
-                report_answer(session, SOURCE, took=took, now=now)
+                report_answer(session, SOURCE, took=took, now=now, remark=self._remark)
             self._reported_at = now
 
     def _fill(self, fence: Fence, plan: DayPlan, row: CopiedDayRow) -> None:
@@ -173,6 +178,7 @@ class CallSync:
             cycle = _Cycle(
                 fence, plan, reader, Resolver(reader, self._directory, self._zone), began_at, hot_floor
             )
+            self._inspect(reader, began_at)
             self._add_new(cycle)
             took = self._took
             self._compare_hot(cycle)
@@ -183,13 +189,19 @@ class CallSync:
                     break
         cycle.checked.update({day: began_at for day in plan.full_stretches() if day >= hot_floor.date()})
         with fence.write() as session:
-            report_answer(session, SOURCE, took=took, now=self._clock())
+            report_answer(session, SOURCE, took=took, now=self._clock(), remark=self._remark)
             for day, checked_at in cycle.checked.items():
                 session.execute(
                     update(CopiedDayRow)
                     .where(CopiedDayRow.day == day, CopiedDayRow.is_full)
                     .values(checked_at=checked_at)
                 )
+
+    def _inspect(self, reader: Reader, now: datetime) -> None:
+        """Look now and then whether the table is made as the queries need it."""
+        if self._inspected_at is None or now - self._inspected_at >= INSPECT_EVERY:
+            self._remark = None if reader.calls_table().is_time_indexed else NO_TIME_INDEX
+            self._inspected_at = now
 
     def _add_new(self, cycle: "_Cycle") -> None:
         """Copy calls with ids above the highest one seen, whatever their time."""

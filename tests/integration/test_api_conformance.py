@@ -31,7 +31,7 @@ from services.storage import Base, Store
 from tests.support.processes import LOOPBACK, free_port
 
 SEED = 20250310
-EXAMPLES = 25  # a route
+EXAMPLES = 20  # a route
 PASSWORD = "correct horse"
 EXPORT = "/calls/export.csv"
 SMALL = generate.DemoSize(days=2, calls_per_day=80, operators=6, agencies=25)
@@ -171,6 +171,7 @@ def test_the_document_is_valid_openapi(open_portal, call_centre_url):
     document_of(server, "http://example.com").validate()
 
 
+@pytest.mark.slow
 def test_every_answer_is_documented_while_calls_come_from_the_copy(open_portal, call_centre_url):
     server, services = open_portal(call_centre_url)
     fill_copy(services)
@@ -178,12 +179,14 @@ def test_every_answer_is_documented_while_calls_come_from_the_copy(open_portal, 
     assert broken_promises(server) == []
 
 
+@pytest.mark.slow
 def test_every_answer_is_documented_while_calls_are_read_through(open_portal, call_centre_url):
     server, _ = open_portal(call_centre_url)
 
     assert broken_promises(server) == []
 
 
+@pytest.mark.slow
 def test_every_answer_is_documented_while_the_source_was_never_reached(open_portal):
     server, _ = open_portal(f"mysql+pymysql://portal:secret@{LOOPBACK}:{free_port()}/call_centre")
 

@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("answered_at", MOMENT),
         sa.Column("latency_ms", sa.Integer()),
         sa.Column("reason", sa.String(length=40)),
+        sa.Column("remark", sa.String(length=40)),
         sa.Column("next_try_at", MOMENT),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_upstream")),
     )
