@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from portal.i18n import _
 from portal.routes.errors import answer
 from portal.security.needs import needs
 from portal.ui.calls import result_words, row
+from portal.ui.phones import readable_number
 from portal.ui.words import advice, call_type
 from portal.wiring import CALL_CENTRE
 from services.accounts import Right
@@ -80,7 +82,7 @@ def rows() -> Response:
         status.state,
         status.reason,
         services().calls,
-        now.minute,
+        int(now.timestamp()) // 60,
     )
     body = _bodies.get(key)
     if body is None:
@@ -204,7 +206,7 @@ def _csv(calls: Iterator[Call]) -> Iterator[bytes]:
                 call.id,
                 local.strftime("%d.%m.%Y"),
                 local.strftime("%H:%M:%S"),
-                harmless(call.number or ""),
+                harmless(readable_number(call.number) or ""),
                 harmless(call.operator or ""),
                 result_words(call, now).word,
                 call_type(call.call_type),
@@ -216,14 +218,17 @@ def _csv(calls: Iterator[Call]) -> Iterator[bytes]:
     yield _taken(text)
 
 
+#: A telephone number with its plus, as people read it: no spreadsheet computes with it.
+_PLUS_NUMBER = re.compile(r"\+\d[\d ]*(-\d\d-\d\d)?")
+
+
 def harmless(cell: str) -> str:
     """A cell that a spreadsheet would take for a formula gets an apostrophe before it.
 
-    Source: OWASP, "CSV Injection". A telephone number with its plus stays as it is: digits compute nothing.
+    Source: OWASP, "CSV Injection".
     """
     begins = cell[:1] in ("=", "+", "-", "@", "\t", "\r")
-    is_number = all(character in "+0123456789 ()-" for character in cell) and cell[:1] == "+"
-    return f"'{cell}" if begins and not is_number else cell
+    return f"'{cell}" if begins and not _PLUS_NUMBER.fullmatch(cell) else cell
 
 
 def _taken(text: io.StringIO) -> bytes:

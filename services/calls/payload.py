@@ -43,7 +43,7 @@ def _dumped(value: object) -> str:
 
 
 def _plain(value: object) -> object:
-    """A moment as text, one of our dataclasses as a dictionary; `dataclasses.asdict` takes five times as long."""
+    """A moment as text, one of our dataclasses as a dictionary: `asdict` would take five times as long."""
     if isinstance(value, datetime):
         return value.isoformat()
     return {name: getattr(value, name) for name in type(value).__slots__}  # type: ignore[attr-defined]

@@ -30,7 +30,7 @@ from services.calls.directory import Directory
 from services.calls.resolve import Resolver, raw_calls, raw_of
 from services.calls.source import CallCentre, Reader
 from services.calls.tables import CopiedDayRow, RecentCall
-from services.calls.windows import Key, Stretch, Walk, Window, read_window
+from services.calls.windows import Key, Stretch, Walk, Window, Windows, first_id_since
 from services.errors import UpstreamError
 from services.jobs import Fence
 from services.live import Topic, bump, report_answer, report_failure
@@ -91,6 +91,7 @@ class CallSync:
         self._fresh_walk, self._deep_walk = Walk(), Walk()
         self._chores = [self._compare_days, self._resolve_fresh, self._resolve_all, self._retire]
         self._highest_id: int | None = None
+        self._first_id: tuple[date, int] | None = None  # of the oldest day, which it was found for
         self._operators_at: datetime | None = None
         self._fills_left = 0
         self._failures = 0
@@ -158,7 +159,7 @@ class CallSync:
             stretch = Stretch(stretch.floor, Key(row.filled_until, row.filled_id))
         now = self._clock()
         with self._source.reading(self._note_answer) as reader:
-            window = read_window(reader, stretch, WINDOW)
+            window = self._windows(reader, plan).read(stretch, WINDOW)
             resolver = Resolver(reader, self._directory, self._zone)
             self._copier.compare(fence, resolver, window, is_visible=False)
         progress = update(CopiedDayRow).where(CopiedDayRow.day == row.day)
@@ -175,10 +176,9 @@ class CallSync:
         self._reported_at = began_at
         hot_floor = began_at.astimezone(self._zone).replace(tzinfo=None) - HOT
         with self._source.reading(self._note_answer) as reader:
-            cycle = _Cycle(
-                fence, plan, reader, Resolver(reader, self._directory, self._zone), began_at, hot_floor
-            )
-            self._inspect(reader, began_at)
+            resolver = Resolver(reader, self._directory, self._zone)
+            windows = self._windows(reader, plan)
+            cycle = _Cycle(fence, plan, reader, windows, resolver, began_at, hot_floor)
             self._add_new(cycle)
             took = self._took
             self._compare_hot(cycle)
@@ -202,6 +202,15 @@ class CallSync:
         if self._inspected_at is None or now - self._inspected_at >= INSPECT_EVERY:
             self._remark = None if reader.calls_table().is_time_indexed else NO_TIME_INDEX
             self._inspected_at = now
+
+    def _windows(self, reader: Reader, plan: DayPlan) -> Windows:
+        """Windows on the copied days; the table is looked at once a day."""
+        if self._first_id is None or self._first_id[0] != plan.oldest:
+            first_id = 0
+            if not reader.calls_table().is_time_indexed:
+                first_id = first_id_since(reader, midnight(plan.oldest))
+            self._first_id = plan.oldest, first_id
+        return Windows(reader, self._first_id[1])
 
     def _add_new(self, cycle: "_Cycle") -> None:
         """Copy calls with ids above the highest one seen, whatever their time."""
@@ -227,7 +236,7 @@ class CallSync:
     def _compare_hot(self, cycle: "_Cycle") -> None:
         stretch = Stretch(cycle.hot_floor, None)
         while True:
-            window = read_window(cycle.reader, stretch, WINDOW)
+            window = cycle.windows.read(stretch, WINDOW)
             self._copier.compare(cycle.fence, cycle.resolver, window)
             if window.bottom is None:
                 return
@@ -276,7 +285,7 @@ class CallSync:
         """Go on with a walk for `budget` calls or once around; returns how many were seen."""
         seen = ended = 0
         while seen < budget and ended < len(stretches):
-            look = walk.look(cycle.reader, stretches, min(WINDOW, budget - seen), cycle.began_at)
+            look = walk.look(cycle.windows, stretches, min(WINDOW, budget - seen), cycle.began_at)
             if look is None:
                 break
             compare(cycle.fence, cycle.resolver, look.window)
@@ -295,6 +304,7 @@ class _Cycle:
     fence: Fence
     plan: DayPlan
     reader: Reader
+    windows: Windows
     resolver: Resolver
     began_at: datetime
     hot_floor: datetime

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from services.calls import source
 from services.calls.resolve import RawCall, raw_calls, raw_of
 from services.calls.source import Reader
+
+_NEIGHBOURS = 50
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,18 +47,52 @@ class Window:
         return and_(*conditions)
 
 
-def read_window(reader: Reader, stretch: Stretch, limit: int) -> Window:
-    """Read the newest `limit` calls of `stretch`. Raises UpstreamError."""
+class Windows:
+    """Reads windows of the source. Every method may raise UpstreamError.
+
+    `first_id` keeps a table without an index of time from being read as a whole for each window.
+    """
+
+    def __init__(self, reader: Reader, first_id: int = 0) -> None:
+        self._reader = reader
+        self._first_id = first_id
+
+    def read(self, stretch: Stretch, limit: int) -> Window:
+        """The newest `limit` calls of `stretch`."""
+        call = source.calls.c
+        statement = (
+            raw_calls()
+            .where(call.datetime >= stretch.floor, *_below(call.datetime, call.id, stretch.top))
+            .order_by(call.datetime.desc(), call.id.desc())
+            .limit(limit)
+        )
+        # Never beside an index of time: it could tempt the database away from it.
+        rows = self._reader.all(statement.where(call.id >= self._first_id) if self._first_id else statement)
+        calls = raw_of(rows)
+        bottom = Key(calls[-1].at, calls[-1].id) if len(rows) == limit else None
+        return Window(calls, stretch.floor, stretch.top, bottom)
+
+
+def first_id_since(reader: Reader, moment: datetime) -> int:
+    """An id that no call from `moment` on is below, found by the primary key alone.
+
+    Ids grow with time but for calls that were inserted late, so a look takes in several neighbours. Raises
+    UpstreamError.
+    """
     call = source.calls.c
-    rows = reader.all(
-        raw_calls()
-        .where(call.datetime >= stretch.floor, *_below(call.datetime, call.id, stretch.top))
-        .order_by(call.datetime.desc(), call.id.desc())
-        .limit(limit)
-    )
-    calls = raw_of(rows)
-    bottom = Key(calls[-1].at, calls[-1].id) if len(rows) == limit else None
-    return Window(calls, stretch.floor, stretch.top, bottom)
+    [(low, high)] = reader.all(select(func.min(call.id), func.max(call.id)))
+    if low is None:
+        return 0
+    while low < high:
+        middle = (low + high) // 2
+        rows = reader.all(
+            select(call.id, call.datetime).where(call.id >= middle).order_by(call.id).limit(_NEIGHBOURS)
+        )
+        if any(isinstance(row[1], datetime) and row[1] >= moment for row in rows):
+            high = middle
+        else:
+            low = max(middle, *(row[0] for row in rows)) + 1
+    return int(low)
 
 
 def _below(at: ColumnElement[Any], id_: ColumnElement[int], top: Key | None) -> list[ColumnElement[bool]]:
@@ -83,7 +119,7 @@ class Walk:
         self._began_at: datetime | None = None
 
     def look(
-        self, reader: Reader, stretches: Mapping[date, Stretch], limit: int, now: datetime
+        self, windows: Windows, stretches: Mapping[date, Stretch], limit: int, now: datetime
     ) -> Look | None:
         """Read the next `limit` calls; None when there is no stretch. Raises UpstreamError.
 
@@ -97,7 +133,7 @@ class Walk:
         day = self._left[0]
         if self._stretch is None or self._began_at is None:
             self._stretch, self._began_at = stretches[day], now
-        window = read_window(reader, self._stretch, limit)
+        window = windows.read(self._stretch, limit)
         look = Look(window, day, self._began_at, window.bottom is None)
         if window.bottom is None:
             self._left.pop(0)

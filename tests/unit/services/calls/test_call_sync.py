@@ -6,9 +6,11 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
+from sandbox.call_centre.schema import Variant
 from services.calls import CallFilter, Page
 from services.calls.model import Call, Freshness
 from services.calls.sync import FILLS_PER_CYCLE, WINDOW, CallSync
+from services.calls.windows import first_id_since
 from services.errors import Reason
 from services.jobs import Fence, LeaseLost
 from services.live import LiveBoard, SourceState
@@ -365,3 +367,36 @@ def test_a_malformed_source_is_reported_as_such(world):
 
     status = LiveBoard(world.store, keep=0, clock=world.clock).snapshot().source("call_centre")
     assert (status.state, status.reason) == (SourceState.DOWN, Reason.MALFORMED)
+
+
+def test_without_an_index_of_time_the_copy_is_the_same_and_old_calls_are_not_read(tmp_path):
+    world = World(tmp_path, variant=Variant(datetime_index=False))
+    world.calls(local(9, day=TODAY - timedelta(days=200)) + timedelta(minutes=one) for one in range(3_000))
+    world.calls(local(1, day=LONG_AGO) + timedelta(minutes=one) for one in range(200))
+    strayed = world.call(local(9, day=TODAY - timedelta(days=100)))
+    recent = world.call(local(14))
+    with world.source.reading() as reader:
+        first_id = first_id_since(reader, local(0, day=LONG_AGO))
+
+    world.settle()
+
+    assert first_id == 3_001
+    assert set(copied(world)) == {recent}
+    assert world.log().page(CallFilter(LONG_AGO, LONG_AGO), Page(0, 1)).total == 200
+    assert world.log().client_card(strayed) is None
+    world.close()
+
+
+@pytest.mark.parametrize("calls", [0, 1, 49, 51, 200])
+def test_the_first_id_is_found_in_small_tables_too(world, calls):
+    world.calls(local(9, day=LONG_AGO) for _ in range(calls))
+    recent = world.call(local(9))
+
+    with world.source.reading() as reader:
+        assert first_id_since(reader, local(0)) in range(max(1, recent - 49), recent + 1)
+        assert first_id_since(reader, local(0, day=LONG_AGO)) == 1
+
+
+def test_an_empty_table_has_no_first_id(world):
+    with world.source.reading() as reader:
+        assert first_id_since(reader, local(0)) == 0
