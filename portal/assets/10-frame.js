@@ -36,7 +36,9 @@
   }
 
   function clock(ms, withSeconds) {
-    const options = {hour: '2-digit', minute: '2-digit', hour12: false};
+    // The zone of the times on screen, not the browser's.
+    const zone = document.getElementById('frame').dataset.zone;
+    const options = {hour: '2-digit', minute: '2-digit', hour12: false, timeZone: zone};
     if (withSeconds) options.second = '2-digit';
     return new Intl.DateTimeFormat(document.documentElement.lang, options).format(new Date(ms));
   }

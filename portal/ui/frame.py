@@ -65,7 +65,7 @@ def shell(viewer: Viewer, rooms: Sequence[Room], live: LiveSnapshot, sources: Se
             dcc.Interval(id=ids.FRAME_TICK, interval=5_000),
         ],
         id="frame",
-        **data(words=json.dumps(script_words(), ensure_ascii=False)),
+        **data(words=json.dumps(script_words(), ensure_ascii=False), zone=str(viewer.zone)),
     )
 
 

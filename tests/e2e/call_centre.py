@@ -6,13 +6,16 @@ away whenever the tests run.
 
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import create_engine, delete, insert, select, update
+from sqlalchemy import create_engine, delete, insert, make_url, select, update
 
 from sandbox.call_centre import generate, schema
+from tests.support.mariadb import MariaDB
+from tests.support.processes import LOOPBACK
 
 _SIZE = generate.DemoSize(days=14, calls_per_day=900, operators=12, agencies=60)
 
@@ -33,10 +36,17 @@ def zone_at_noon() -> str:
 class CallCentre:
     """Writes to the database as the product that owns it does: calls begin, and change later."""
 
-    def __init__(self, url: str) -> None:
-        """Make the database at `url`, which must be empty."""
+    def __init__(self, server: MariaDB) -> None:
+        """Make the database on `server`, and an account that may do nothing but read it."""
         self.zone = ZoneInfo(zone_at_noon())
-        self._engine = create_engine(url)
+        database = server.create_database()
+        password = secrets.token_hex(8)
+        server.execute(
+            f"CREATE USER '{database}'@'{LOOPBACK}' IDENTIFIED BY '{password}'",
+            f"GRANT SELECT ON {database}.* TO '{database}'@'{LOOPBACK}'",
+        )
+        self._reader_url = make_url(server.url(database)).set(username=database, password=password)
+        self._engine = create_engine(server.url(database))
         self._tables = schema.call_centre().tables
         generate.create(self._engine, _SIZE, seed=7, now=self.now(), variant=schema.Variant())
         #: A day with the calls made by hand, one without any, and one older than what the portal copies.
@@ -48,6 +58,10 @@ class CallCentre:
 
     def close(self) -> None:
         self._engine.dispose()
+
+    def url(self, port: int) -> str:
+        """The database as the portal is to reach it: through `port`, with the right to read alone."""
+        return self._reader_url.set(port=port).render_as_string(hide_password=False)
 
     def now(self) -> datetime:
         """The centre's naive local time, in whole seconds like its calls'."""

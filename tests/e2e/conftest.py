@@ -46,7 +46,7 @@ def mariadb() -> Iterator[MariaDB]:
 @pytest.fixture(scope="session")
 def centre(mariadb: MariaDB) -> Iterator[CallCentre]:
     """The call centre, for tests to let calls begin and change."""
-    made = CallCentre(mariadb.url(mariadb.create_database()))
+    made = CallCentre(mariadb)
     yield made
     made.close()
 

@@ -8,12 +8,13 @@ cannot take a schema from a fixture under this pytest. Requests are the same in 
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Thread
 
 import pytest
 import schemathesis
 from flask import Flask
+from schemathesis.core.transport import Response
 from schemathesis.engine import events, from_schema
 from schemathesis.schemas import BaseSchema
 from sqlalchemy import create_engine
@@ -191,3 +192,30 @@ def test_every_answer_is_documented_while_the_source_was_never_reached(open_port
     server, _ = open_portal(f"mysql+pymysql://portal:secret@{LOOPBACK}:{free_port()}/call_centre")
 
     assert broken_promises(server, expected=["503"]) == []
+
+
+def test_answers_about_real_calls_are_as_documented(open_portal, call_centre_url):
+    server, services = open_portal(call_centre_url)
+    yesterday = (services.calls.today() - timedelta(days=1)).isoformat()
+
+    with served(server) as address:
+        document = document_of(server, address)
+
+        def asked(path: str, **given: object) -> Response:
+            return document[path]["GET"].Case(**given).call_and_validate()
+
+        calls = asked("/api/calls", query={"date": yesterday}).json()["calls"]
+        asked("/api/moscow-operator-stats", query={"date": yesterday})
+        cards = [
+            asked("/api/client-card/call/{call_id}", path_parameters={"call_id": call["id"]})
+            for call in calls
+        ]
+        rung = [
+            asked("/api/call-agency-data/{pp_id}", path_parameters={"pp_id": call["pp_id"]})
+            for call in calls
+            if call["pp_id"] is not None
+        ]
+
+    assert [card.status_code == 200 for card in cards] == [call["has_client_card"] for call in calls]
+    assert {card.status_code for card in cards} == {200, 404}
+    assert any(answer.json()["agency_data"] for answer in rung)

@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from portal import i18n
 from portal.context import SESSION_COOKIE
 from portal.dash_app import PortalDash
 from portal.factory import PAGE_ROUTER, create_app
@@ -246,6 +247,12 @@ def enter(client: FlaskClient, login: str, password: str = PASSWORD, **form: obj
         **{key: str(value) for key, value in form.items() if value},
     }
     return client.post("/login", data=fields)
+
+
+def in_russian(message: str, **values: object) -> str:
+    """What a reader without a choice of language gets for an English message id."""
+    i18n.use("ru")
+    return i18n._(message, **values)
 
 
 def token_of(client: FlaskClient) -> str:

@@ -10,7 +10,7 @@ import pytest
 from portal.observe import REQUEST_ID_HEADER
 from portal.security.guard import CALLBACK_ENDPOINT
 from services.storage import StorageBusy, StorageFull, StorageUnavailable
-from tests.unit.portal.fakes import AS_PAGE, SAME_ORIGIN, enter, page_request, proof_of
+from tests.unit.portal.fakes import AS_PAGE, SAME_ORIGIN, enter, in_russian, page_request, proof_of
 
 JAVASCRIPT = {"", "text/javascript", "application/javascript", "module"}
 TRACES = ("Traceback", "Werkzeug", "werkzeug", "Flask", "Dash/", "gunicorn", "Python", ".py", "site-packages")
@@ -173,7 +173,7 @@ def test_an_unknown_address_gets_a_page_in_words(operator, path, status):
     answer = operator.get(path, headers=AS_PAGE)
 
     assert (answer.status_code, answer.mimetype) == (status, "text/html")
-    assert "Нет такой страницы" in answer.text or "нет" in answer.text.lower()
+    assert in_russian("There is no such page or object.") in answer.text
 
 
 @pytest.mark.parametrize("path", ["/api/nothing", "/api/", "/api/calls/x", "/api/openapi.json/x"])
@@ -231,7 +231,9 @@ def test_a_failing_portal_database_is_named_for_what_it_is(breaking, error, acce
 
 
 def test_a_full_disk_says_that_reading_goes_on(breaking):
-    assert "Чтение" in breaking(StorageFull("x"), "text/html").text
+    words = in_russian("The disk of the portal is full: nothing can be saved. Reading goes on.")
+
+    assert words in breaking(StorageFull("x"), "text/html").text
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/calls/rows", "/metrics"])

@@ -14,7 +14,7 @@ from portal.security.origin import local_target
 from services.accounts import ORDINARY, HashingBusy, Passwords, local_accounts
 from services.errors import Reason, UpstreamUnavailable
 from services.storage import StorageUnavailable
-from tests.unit.portal.fakes import AS_PAGE, PASSWORD, QuickHasher, enter, proof_of, token_of
+from tests.unit.portal.fakes import AS_PAGE, PASSWORD, QuickHasher, enter, in_russian, proof_of, token_of
 
 NEW = "a longer password"
 ELSEWHERE = (
@@ -159,7 +159,7 @@ def test_five_failures_close_the_login_for_this_account_whatever_the_password(fr
     opened = enter(fresh_portal.stranger(), "operator")
 
     assert (closed.status_code, other.status_code, opened.status_code) == (429, 303, 303)
-    assert "Слишком много" in closed.text
+    assert in_russian("Too many failed attempts.") in closed.text
 
 
 def test_a_flood_of_logins_is_asked_to_wait(fresh_portal, monkeypatch):
@@ -377,7 +377,7 @@ def test_the_present_password_cannot_be_guessed_in_a_stolen_session(changing):
     answer = change()
 
     assert answer.status_code == 422
-    assert "Слишком много" in answer.text
+    assert in_russian("Too many failed attempts.") in answer.text
 
 
 def test_passwords_are_never_sent_back(changing):
