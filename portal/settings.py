@@ -46,12 +46,19 @@ def _zone(value: object) -> object:
         raise ValueError("not a name of the IANA time zone database, such as Europe/Moscow") from None
 
 
-def _database_url(value: SecretStr) -> SecretStr:
-    try:
-        make_url(value.get_secret_value())
-    except (ArgumentError, ValueError):
-        raise ValueError("not a SQLAlchemy database URL") from None
-    return value
+def _database_url(*kinds: str) -> AfterValidator:
+    """A check that a value is a SQLAlchemy URL of one of these kinds of database."""
+
+    def check(value: SecretStr) -> SecretStr:
+        try:
+            kind = make_url(value.get_secret_value()).get_backend_name()
+        except (ArgumentError, ValueError):
+            raise ValueError("not a SQLAlchemy database URL") from None
+        if kind not in kinds:
+            raise ValueError(f"not a database of the kind {' or '.join(kinds)}")
+        return value
+
+    return AfterValidator(check)
 
 
 def _http_url(value: str) -> str:
@@ -102,7 +109,10 @@ def _seconds(value: object) -> object:
 
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Secret = Annotated[SecretStr, AfterValidator(_filled)]
-DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
+PortalDatabaseUrl = Annotated[SecretStr, _database_url("sqlite", "postgresql", "mysql", "mariadb")]
+#: SQLite is what the sandbox stands in with.
+MySqlUrl = Annotated[SecretStr, _database_url("mysql", "mariadb", "sqlite")]
+OracleUrl = Annotated[SecretStr, _database_url("oracle", "sqlite")]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)]
@@ -123,7 +133,7 @@ class Section(BaseModel):
 
 class PortalSection(Section):
     secret_key: Annotated[SecretStr, AfterValidator(_long_enough)]
-    database_url: DatabaseUrl
+    database_url: PortalDatabaseUrl
     host: str = "127.0.0.1"
     port: Port = 8050
     timezone: Zone = Field(default_factory=lambda: ZoneInfo("Europe/Moscow"))
@@ -138,13 +148,13 @@ class PortalSection(Section):
 
 
 class CallCentreSection(Section):
-    database_url: DatabaseUrl
+    database_url: MySqlUrl
     timezone: Zone = Field(default_factory=lambda: ZoneInfo("Europe/Moscow"))
     copy_days: Annotated[int, Field(ge=7, le=60)] = 8  # a week back is what today is compared with
 
 
 class OracleSection(Section):
-    database_url: DatabaseUrl
+    database_url: OracleUrl
 
 
 class SalesSection(OracleSection):
@@ -180,7 +190,7 @@ class FinesseSection(Section):
 class RedmineSection(Section):
     base_url: HttpUrl
     api_key: Secret
-    database_url: DatabaseUrl | None = None
+    database_url: MySqlUrl | None = None
     timezone: Zone = Field(default_factory=lambda: ZoneInfo("Europe/Moscow"))
     text_format: Literal["textile", "markdown", "common_mark"] = "textile"
     requester_field: str | None = None

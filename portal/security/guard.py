@@ -76,7 +76,9 @@ def need_of(server: Flask, endpoint: str) -> Need | None:
 
 def wants_page() -> bool:
     """Whether a person's browser asks for a page, as against a script asking for data."""
-    if request.path.startswith(("/api/", "/_dash-", "/tick")) or request.is_json:
+    if request.endpoint != "openapi.viewer" and request.path.startswith(("/api/", "/_dash-", "/tick")):
+        return False
+    if request.is_json:
         return False
     # A browser that goes somewhere names HTML; a script's fetch takes "*/*".
     return any(kind == "text/html" for kind, _quality in request.accept_mimetypes)

@@ -49,7 +49,7 @@ def not_found() -> html.Div:
     return message_page(
         _("Not found"),
         empty(
-            "signpost-split",
+            "search",
             _("There is no such page"),
             _("The address is mistyped, or the page has moved."),
             dcc.Link(_("To the first page"), href="/", className="btn btn-outline-secondary", refresh=True),

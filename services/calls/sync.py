@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 #: The call-centre database's name in the live tables.
 SOURCE = "call_centre"
-#: The remark on a source whose `calls.datetime` has no index: each window reads the whole table.
+#: The remark on a source whose `calls.datetime` has no index: every read-through reads the whole table.
 NO_TIME_INDEX = "no_time_index"
 INSPECT_EVERY = timedelta(hours=1)
 CYCLE = timedelta(seconds=2)
@@ -91,7 +91,7 @@ class CallSync:
         self._fresh_walk, self._deep_walk = Walk(), Walk()
         self._chores = [self._compare_days, self._resolve_fresh, self._resolve_all, self._retire]
         self._highest_id: int | None = None
-        self._first_id: tuple[date, int] | None = None  # of the oldest day, which it was found for
+        self._first_id = 0  # of the copied days; only where their time has no index
         self._operators_at: datetime | None = None
         self._fills_left = 0
         self._failures = 0
@@ -159,7 +159,7 @@ class CallSync:
             stretch = Stretch(stretch.floor, Key(row.filled_until, row.filled_id))
         now = self._clock()
         with self._source.reading(self._note_answer) as reader:
-            window = self._windows(reader, plan).read(stretch, WINDOW)
+            window = Windows(reader, self._first_id).read(stretch, WINDOW)
             resolver = Resolver(reader, self._directory, self._zone)
             self._copier.compare(fence, resolver, window, is_visible=False)
         progress = update(CopiedDayRow).where(CopiedDayRow.day == row.day)
@@ -177,7 +177,8 @@ class CallSync:
         hot_floor = began_at.astimezone(self._zone).replace(tzinfo=None) - HOT
         with self._source.reading(self._note_answer) as reader:
             resolver = Resolver(reader, self._directory, self._zone)
-            windows = self._windows(reader, plan)
+            self._inspect(reader, plan, began_at)
+            windows = Windows(reader, self._first_id)
             cycle = _Cycle(fence, plan, reader, windows, resolver, began_at, hot_floor)
             self._add_new(cycle)
             took = self._took
@@ -197,20 +198,13 @@ class CallSync:
                     .values(checked_at=checked_at)
                 )
 
-    def _inspect(self, reader: Reader, now: datetime) -> None:
+    def _inspect(self, reader: Reader, plan: DayPlan, now: datetime) -> None:
         """Look now and then whether the table is made as the queries need it."""
         if self._inspected_at is None or now - self._inspected_at >= INSPECT_EVERY:
-            self._remark = None if reader.calls_table().is_time_indexed else NO_TIME_INDEX
+            is_indexed = reader.calls_table().is_time_indexed
+            self._remark = None if is_indexed else NO_TIME_INDEX
+            self._first_id = 0 if is_indexed else first_id_since(reader, midnight(plan.oldest))
             self._inspected_at = now
-
-    def _windows(self, reader: Reader, plan: DayPlan) -> Windows:
-        """Windows on the copied days; the table is looked at once a day."""
-        if self._first_id is None or self._first_id[0] != plan.oldest:
-            first_id = 0
-            if not reader.calls_table().is_time_indexed:
-                first_id = first_id_since(reader, midnight(plan.oldest))
-            self._first_id = plan.oldest, first_id
-        return Windows(reader, self._first_id[1])
 
     def _add_new(self, cycle: "_Cycle") -> None:
         """Copy calls with ids above the highest one seen, whatever their time."""

@@ -53,7 +53,11 @@ class CallCentre:
         self.handmade_day, self.quiet_day, self.old_day = self.day(3), self.day(4), self.day(12)
         self._clear(self.quiet_day)
         self._clear(self.handmade_day)
-        #: Their ids by what they are, oldest first.
+        #: Operators of the handmade calls by name.
+        self.handmade_people = {
+            name: self.store("operators", name=name) for name in (ALICE, BORIS, FORMULA)
+        }
+        #: The handmade calls' ids by what they are, oldest first.
         self.handmade = self._make_by_hand()
 
     def close(self) -> None:
@@ -122,7 +126,7 @@ class CallCentre:
 
     def _make_by_hand(self) -> dict[str, int]:
         """Six calls, so that each filter has something to find and something to leave out."""
-        alice, boris, formula = (self.store("operators", name=name) for name in (ALICE, BORIS, FORMULA))
+        alice, boris, formula = self.handmade_people.values()
         begin = datetime.combine(self.handmade_day, time(9, 0))
         five = timedelta(minutes=5)
         agency_phone = self.store("telephone", number=AGENCY_PHONE, comment=AGENCY_PHONE_COMMENT)

@@ -380,7 +380,7 @@ def test_without_an_index_of_time_the_copy_is_the_same_and_old_calls_are_not_rea
 
     world.settle()
 
-    assert first_id == 3_001
+    assert 2_951 <= first_id <= 3_001
     assert set(copied(world)) == {recent}
     assert world.log().page(CallFilter(LONG_AGO, LONG_AGO), Page(0, 1)).total == 200
     assert world.log().client_card(strayed) is None
@@ -389,7 +389,8 @@ def test_without_an_index_of_time_the_copy_is_the_same_and_old_calls_are_not_rea
 
 @pytest.mark.parametrize("calls", [0, 1, 49, 51, 200])
 def test_the_first_id_is_found_in_small_tables_too(world, calls):
-    world.calls(local(9, day=LONG_AGO) for _ in range(calls))
+    for _ in range(calls):
+        world.call(local(9, day=LONG_AGO))
     recent = world.call(local(9))
 
     with world.source.reading() as reader:
