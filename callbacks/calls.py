@@ -93,6 +93,7 @@ def _register_in_browser(app: PortalDash) -> None:
         Output(ids.CALLS_GRID, "getRowsResponse"),
         Input(ids.CALLS_GRID, "getRowsRequest"),
         State(ids.CALLS_FILTER, "data"),
+        State(ids.CALLS_TODAY, "data"),
     )
     app.in_browser(
         "calls",
@@ -102,6 +103,7 @@ def _register_in_browser(app: PortalDash) -> None:
         Input(ids.topic(Topic.CALLS), "data"),
         Input(ids.topic(Topic.SOURCES), "data"),
         Input(ids.CALLS_REFRESH, "n_clicks"),
+        State(ids.CALLS_TODAY, "data"),
         prevent_initial_call=True,
     )
     app.in_browser(

@@ -155,7 +155,9 @@ def _log(chosen: Mapping[str, str], today: str) -> Component:
             html.Div(
                 [
                     html.Span(id="calls-shown", role="status"),
-                    html.Span(_("new calls appear at the top"), className="ms-auto hp-hide-s"),
+                    html.Span(
+                        _("new calls appear at the top"), id="calls-live-note", className="ms-auto hp-hide-s"
+                    ),
                 ],
                 className="hp-flex hp-s hp-mut hp-calls-foot",
             ),

@@ -4,7 +4,7 @@ from services.accounts import Accounts, LoginTaken, Role
 
 DEMO_PASSWORD = "demo"
 _PEOPLE = (
-    ("operator", "Анна Сергеевна Лебедева", Role.OPERATOR),
+    ("operator", "Анна Лебедева", Role.OPERATOR),
     ("supervisor", "Светлана Корнилова", Role.SUPERVISOR),
     ("admin", "Игорь Воронцов", Role.ADMIN),
 )

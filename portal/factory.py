@@ -17,6 +17,7 @@ from portal.security import callback_request, guard
 from portal.security.headers import SecurityHeaders
 from portal.security.needs import Access, callback_needs, needs
 from portal.security.proxies import TrustedProxies
+from portal.shared_answers import SharedAnswers
 from portal.wiring import Services
 
 BLUEPRINTS = (login.bp, health.bp, tick.bp, calls.bp, api.bp, openapi.bp)
@@ -70,6 +71,7 @@ def create_app(services: Services) -> PortalDash:
     callback_request.install(server, app.callback_map)
     _finish_setup(app)
     headers.allow_scripts(app.csp_hashes())
+    server.wsgi_app = SharedAnswers(server)  # type: ignore[method-assign]
     if services.settings.portal.trusted_proxies:
         server.wsgi_app = TrustedProxies(  # type: ignore[method-assign]
             server.wsgi_app, services.settings.portal.trusted_proxies

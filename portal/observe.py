@@ -31,30 +31,44 @@ def install(server: Flask) -> None:
     server.after_request(_end)
 
 
-def _begin() -> None:
-    g.request_id = secrets.token_hex(6)
-    g.began = perf_counter()
-    logs.request_id.set(g.request_id)
+def new_request_id() -> str:
+    """Give the present request its id; from here on its log lines carry it."""
+    identifier = secrets.token_hex(6)
+    logs.request_id.set(identifier)
+    return identifier
 
 
-def _end(response: Response) -> Response:
-    took = perf_counter() - g.began
-    endpoint = request.endpoint or "none"
-    REQUESTS.labels(endpoint, response.status_code).inc()
+def note(endpoint: str, status: int, took: float, *, method: str, path: str, address: str | None) -> None:
+    """Count an answered request that `took` so many seconds, and log it."""
+    REQUESTS.labels(endpoint, status).inc()
     DURATION.labels(endpoint).observe(took)
-    response.headers[REQUEST_ID_HEADER] = g.request_id
-    quiet = endpoint in _FREQUENT or is_static(request.path)
+    quiet = endpoint in _FREQUENT or is_static(path)
     level = logging.DEBUG if quiet else logging.INFO
     if log.isEnabledFor(level):
         # The path alone: a query may hold a phone number, and telephony's a token.
         fields = {
-            "method": request.method,
-            "path": request.path,
-            "status": response.status_code,
+            "method": method,
+            "path": path,
+            "status": status,
             "ms": round(took * 1000, 1),
-            "address": request.remote_addr,
+            "address": address,
         }
-        log.log(
-            level, "%s %s %s", request.method, request.path, response.status_code, extra={"fields": fields}
-        )
+        log.log(level, "%s %s %s", method, path, status, extra={"fields": fields})
+
+
+def _begin() -> None:
+    g.request_id = new_request_id()
+    g.began = perf_counter()
+
+
+def _end(response: Response) -> Response:
+    response.headers[REQUEST_ID_HEADER] = g.request_id
+    note(
+        request.endpoint or "none",
+        response.status_code,
+        perf_counter() - g.began,
+        method=request.method,
+        path=request.path,
+        address=request.remote_addr,
+    )
     return response

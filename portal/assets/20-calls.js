@@ -8,7 +8,7 @@
   const NARROW = window.matchMedia('(max-width: 1023.98px)');
   const TYPING_MS = 300;
   const SEEN_MS = 15000;
-  const log = {api: null, filter: {}, anchor: 0, latest: 0, newest: 0, seen: 0, total: 0, newer: 0, atTop: true};
+  const log = {api: null, filter: {}, anchor: 0, latest: 0, newest: 0, seen: 0, total: 0, newer: 0, isStill: false};
 
   const $ = (id) => document.getElementById(id);
   const set = (id, properties) => window.dash_clientside.set_props(id, properties);
@@ -115,13 +115,27 @@
         if (!response.ok) throw new Error(String(response.status));
         const body = await response.json();
         received(request, body);
+        const worked = workedOn();
         request.successCallback(body.rows, body.total);
+        follow(worked);
       } catch (error) {
         // The notice above the grid tells the reason; the rows that are there stay.
         request.failCallback();
       }
     },
   };
+
+  /* The grid counts cells by place: when calls come in above, the cell somebody works in goes down with its call. */
+  function workedOn() {
+    const cell = $(GRID).contains(document.activeElement) ? log.api.getFocusedCell() : null;
+    const row = cell && log.api.getDisplayedRowAtIndex(cell.rowIndex);
+    return row && row.id ? {id: row.id, column: cell.column} : null;
+  }
+
+  function follow(worked) {
+    const row = worked && log.api.getRowNode(worked.id);
+    if (row && row.rowIndex !== log.api.getFocusedCell().rowIndex) log.api.setFocusedCell(row.rowIndex, worked.column);
+  }
 
   function received(request, body) {
     log.total = body.total;
@@ -141,7 +155,7 @@
   function drawPill() {
     const pill = $('calls-pill');
     if (!pill) return;
-    pill.hidden = !log.newer || log.atTop;
+    pill.hidden = !log.newer || !log.isStill;
     pill.textContent = say('new_calls', {n: figure(log.newer)});
   }
 
@@ -160,22 +174,32 @@
 
   /* ------------------------------------------------------------------ calls that arrive while one reads */
 
-  /* At the top new calls appear. Further down the view is anchored at the newest call it knew: rows keep
-     their places, late edits still arrive, and the pill counts what is new. */
-  function scrolled() {
-    const top = log.api.getVerticalPixelRange().top <= 2;
-    if (top === log.atTop) { drawShown(); return; }
-    log.atTop = top;
-    log.anchor = top ? 0 : log.latest;
-    if (top && log.newer) refreshRows();
-    drawPill();
+  /* At the top new calls appear. Further down, and while somebody marks text in the rows, the view is anchored
+     at the newest call it knew: rows keep their places, late edits still arrive, and the pill counts what is new. */
+  function settle() {
+    if (!log.api || log.api.isDestroyed()) return;
+    const isStill = log.api.getVerticalPixelRange().top > 2 || isMarking();
+    if (isStill !== log.isStill) {
+      log.isStill = isStill;
+      log.anchor = isStill ? log.latest : 0;
+      if (!isStill && log.newer) refreshRows();
+      drawPill();
+    }
     drawShown();
   }
+
+  function isMarking() {
+    const marked = document.getSelection();
+    return !marked.isCollapsed && $(GRID) !== null && $(GRID).contains(marked.anchorNode);
+  }
+
+  document.addEventListener('selectionchange', settle);
 
   function toTop() {
     log.anchor = 0;
     log.newer = 0;
-    log.atTop = true;
+    log.isStill = false;
+    if (isMarking()) document.getSelection().removeAllRanges();
     log.api.ensureIndexVisible(0, 'top');
     refreshRows();
     drawPill();
@@ -186,12 +210,13 @@
   }
 
   /* The filter, the day or the data changed, or somebody pressed the button. */
-  function changed(values) {
+  function changed(values, _calls, _sources, _presses, today) {
     const causes = (window.dash_clientside.callback_context.triggered || []).map((entry) => entry.prop_id.split('.')[0]);
     if (causes.includes('calls-filter')) {
-      Object.assign(log, {filter: values || {}, anchor: 0, newer: 0, newest: 0, atTop: true});
+      Object.assign(log, {filter: values || {}, anchor: 0, newer: 0, newest: 0, isStill: false});
       if (log.api && !log.api.isDestroyed()) {
         log.api.ensureIndexVisible(0, 'top');
+        fitToPeriod(today);
         log.api.purgeInfiniteCache();
       }
     } else {
@@ -211,12 +236,12 @@
   /* ------------------------------------------------------------------ grid */
 
   /* A grid appeared: it asks its component for rows, and from then on us. */
-  function attach(request, values) {
+  function attach(request, values, today) {
     if (!request) return nothing();
     const api = window.dash_ag_grid.getApi(GRID);
     if (!api || api === log.api) return nothing();
-    Object.assign(log, {api: api, filter: values || {}, anchor: 0, latest: 0, newest: 0, newer: 0, atTop: true});
-    api.addEventListener('bodyScroll', (event) => { if (event.direction === 'vertical') scrolled(); });
+    Object.assign(log, {api: api, filter: values || {}, anchor: 0, latest: 0, newest: 0, newer: 0, isStill: false});
+    api.addEventListener('bodyScroll', (event) => { if (event.direction === 'vertical') settle(); });
     api.addEventListener('viewportChanged', drawShown);
     api.addEventListener('cellKeyDown', (event) => {
       if (event.event.key !== 'Enter') return;
@@ -224,8 +249,17 @@
       if (button) button.click();
     });
     fitToWidth();
+    fitToPeriod(today);
     api.setGridOption('datasource', source);
     return nothing();
+  }
+
+  /* A period of several days shows the day beside the time, and only today grows. */
+  function fitToPeriod(today) {
+    const several = Boolean(log.filter.to) && log.filter.to !== log.filter.from;
+    log.api.setColumnWidths([{key: 'time', newWidth: several ? 128 : 84}]);
+    const note = $('calls-live-note');
+    if (note) note.hidden = (log.filter.to || log.filter.from || today) < today;
   }
 
   /* On a phone a call is two lines in one column; on a tablet two columns give way. */

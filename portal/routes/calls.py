@@ -4,10 +4,8 @@ import codecs
 import csv
 import io
 import re
-from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from threading import Lock
 
 import orjson
 from flask import Blueprint, Response, redirect, request, stream_with_context
@@ -19,6 +17,7 @@ from portal.context import services
 from portal.i18n import _
 from portal.routes.errors import answer
 from portal.security.needs import needs
+from portal.shared_answers import shared
 from portal.ui.calls import result_words, row
 from portal.ui.phones import readable_number
 from portal.ui.words import advice, call_type
@@ -26,33 +25,10 @@ from portal.wiring import CALL_CENTRE
 from services.accounts import Right
 from services.calls import Call, CallFilter, CallPage, FilterFault, InvalidFilter, NotConfigured, Page
 from services.errors import UpstreamError
-from services.live import Topic
 
 bp = Blueprint("calls", __name__)
 
 _MAX_BLOCK = 200
-
-
-class _Bodies:
-    """The last answers as bytes: pages that look at the same day share one query and one serialisation."""
-
-    def __init__(self, size: int = 200) -> None:
-        self._size = size
-        self._lock = Lock()
-        self._kept: OrderedDict[object, bytes] = OrderedDict()
-
-    def get(self, key: object) -> bytes | None:
-        with self._lock:
-            return self._kept.get(key)
-
-    def keep(self, key: object, body: bytes) -> None:
-        with self._lock:
-            self._kept[key] = body
-            while len(self._kept) > self._size:
-                self._kept.popitem(last=False)
-
-
-_bodies = _Bodies()
 
 
 @bp.get("/contact-center/moscow")
@@ -64,6 +40,7 @@ def old_address() -> BaseResponse:
 
 @bp.get("/calls/rows")
 @needs(Right.MOSCOW)
+@shared()
 def rows() -> Response:
     """Answer one block of the log for the grid.
 
@@ -71,24 +48,7 @@ def rows() -> Response:
     id the reader's view is anchored at). JSON: `rows`, `total`, `newer`, `latest` (highest id that matches),
     `problem` (words, or null).
     """
-    snapshot = services().live.snapshot()
-    status = snapshot.source(CALL_CENTRE)
-    now = datetime.now(UTC)
-    # The minute is in the key for the words that depend on the clock: "in progress" ends without an event.
-    key = (
-        request.query_string,
-        i18n.language(),
-        snapshot.version(Topic.CALLS),
-        status.state,
-        status.reason,
-        services().calls,
-        int(now.timestamp()) // 60,
-    )
-    body = _bodies.get(key)
-    if body is None:
-        body = _rows(now)
-        _bodies.keep(key, body)
-    return Response(body, mimetype="application/json")
+    return Response(_rows(datetime.now(UTC)), mimetype="application/json")
 
 
 @bp.get("/calls/export.csv")

@@ -16,6 +16,7 @@ from flask import Blueprint, Response, current_app, request
 from portal.context import current_person, services
 from portal.rooms import Room, rooms
 from portal.security.needs import Access, allows, needs
+from portal.shared_answers import shared
 from portal.wiring import Services
 from services.accounts import Person
 from services.live import LiveSnapshot, SourceStatus
@@ -56,6 +57,7 @@ _answers = _Answers()
 
 @bp.get("/tick")
 @needs(Access.LOGIN)
+@shared(lambda snapshot: [(AGES_HEADER, _ages(snapshot))])
 def tick() -> Response:
     """Answer the versions of what the page at `?page=` listens to, as far as this person may see it."""
     person = current_person()

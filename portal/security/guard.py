@@ -61,7 +61,7 @@ def _guard() -> BaseResponse | None:
         return _turn_away(person)
     _check_origin(need)
     if person is not None:
-        _note_activity(token)
+        services().accounts.touch(token, idle=claimed_idle(request.headers.get(IDLE_HEADER)))
     if request.endpoint in PAGE_ENDPOINTS:
         return _check_page(person)
     if request.endpoint == CALLBACK_ENDPOINT:
@@ -105,13 +105,13 @@ def _check_origin(need: Need) -> None:
         raise Forbidden
 
 
-def _note_activity(token: str) -> None:
+def claimed_idle(header: str | None) -> timedelta:
+    """How long ago the person acted, by what our script said; whatever it cannot mean is: just now."""
     try:
-        claimed = float(request.headers.get(IDLE_HEADER, 0))
+        claimed = float(header or 0)
     except ValueError:
         claimed = 0.0
-    idle = timedelta(seconds=max(0.0, min(claimed, LONGEST_IDLE_S)))
-    services().accounts.touch(token, idle=idle)
+    return timedelta(seconds=max(0.0, min(claimed, LONGEST_IDLE_S)))
 
 
 def _check_page(person: Person | None) -> BaseResponse | None:

@@ -91,7 +91,7 @@ def first_id_since(reader: Reader, moment: datetime) -> int:
         if any(isinstance(row[1], datetime) and row[1] >= moment for row in rows):
             high = middle
         else:
-            low = max(middle, *(row[0] for row in rows)) + 1
+            low = max([middle, *(row[0] for row in rows)]) + 1
     return int(low)
 
 

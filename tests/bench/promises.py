@@ -69,7 +69,7 @@ def cpu_time(ours: Act, plain: Act, *, rounds: int, times: int) -> Medians:
 
 
 def _interleaved(clock: Callable[[], int], ours: Act, plain: Act, rounds: int, times: int) -> Medians:
-    """Let both take turns, so that a slow moment of the machine hits both; the first turns are not counted."""
+    """Let both take turns, so that a slow moment of the machine hits both; the first turns do not count."""
     costs: tuple[list[float], list[float]] = ([], [])
     for turn in range(rounds + 1):
         for act, cost in zip((ours, plain), costs, strict=True):

@@ -110,7 +110,8 @@ def _call(app: Flask, environ: Mapping[str, Any]) -> _Answer:
     try:
         body = b"".join(chunks)
     finally:
-        chunks.close()  # type: ignore[attr-defined]
+        if hasattr(chunks, "close"):  # PEP 3333: then it must be called
+            chunks.close()
     return _Answer(started[0], dict(started[1]), body)
 
 

@@ -47,6 +47,12 @@ class CallsPage:
         """The row at a place counted from 0."""
         return self.page.locator(f'.ag-center-cols-container .ag-row[row-index="{place}"]')
 
+    def id_at(self, place: int) -> int:
+        """The call at a place; waits until the grid has it."""
+        row = self.row_at(place)
+        expect(row).to_have_attribute("row-id", re.compile(r"^\d+$"))
+        return int(row.get_attribute("row-id") or 0)
+
     def cell(self, call_id: int, column: str) -> Locator:
         """One cell of a call's row; `column` is time, phone, operator, result, type, card, info."""
         return self.row(call_id).locator(f'[col-id="{column}"]')

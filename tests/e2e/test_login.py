@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.calls_page import LIVE_MS, CallsPage
-from tests.e2e.conftest import DEMO_PASSWORD, PASSWORD, Visits, log_in
+from tests.e2e.visits import DEMO_PASSWORD, PASSWORD, Visits, log_in
 from tests.support.portal_process import PortalProcess
 
 

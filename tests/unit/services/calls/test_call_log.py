@@ -101,6 +101,36 @@ def test_an_outage_is_told_with_its_begin_and_the_age_of_the_copy(world):
     assert (freshness.problem.reason, freshness.problem.since) == (Reason.NO_SUCH_DATABASE, outage)
 
 
+def test_a_source_that_is_known_to_be_down_is_left_to_the_collector(world):
+    world.settle()
+    world.vanish()
+    world.sync.step(world.store)
+    world.come_back()
+    new = world.call(local(15))
+
+    page = world.log().page(TODAY_ONLY, FIRST_PAGE)
+
+    assert new not in [call.id for call in page.calls]
+    assert page.freshness.problem is not None
+    with pytest.raises(UpstreamError):
+        world.log().page(CallFilter(LONG_AGO, LONG_AGO), FIRST_PAGE)
+
+
+@pytest.mark.parametrize("is_copied", [True, False])
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("sort", ["phone", "operator", "result", "type"])
+def test_calls_without_a_value_of_the_sort_key_come_last_either_way(world, sort, descending, is_copied):
+    operator = world.add("operators", name="Анна")
+    values = {"card_id": world.card("1"), "operator_id": operator, "result": 1, "type_call": 1}
+    whole, bare = world.call(local(9), **values), world.call(local(10))
+    if is_copied:
+        world.settle()
+
+    page = world.log().page(TODAY_ONLY, Page(0, 10, sort=sort, descending=descending))
+
+    assert [call.id for call in page.calls] == [whole, bare]
+
+
 def test_without_a_collector_the_source_is_asked_rather_than_an_old_copy(world):
     world.settle()
     world.clock.move(minutes=5)

@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
+from itertools import count
 
 import pytest
 from sqlalchemy.orm import Session
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 from sandbox.call_centre.schema import Variant
 from services.calls import CallFilter, Page
 from services.calls.model import Call, Freshness
-from services.calls.sync import FILLS_PER_CYCLE, WINDOW, CallSync
+from services.calls.sync import DEEP_BUDGET, FILLS_PER_CYCLE, WINDOW, CallSync
 from services.calls.windows import first_id_since
 from services.errors import Reason
 from services.jobs import Fence, LeaseLost
@@ -220,6 +221,66 @@ def test_more_calls_than_one_look_reads_are_all_covered(world):
     log = world.log()
     assert log.page(CallFilter(TODAY, TODAY), Page(0, 1)).total == 5_999
     assert log.page(CallFilter(TODAY, TODAY), Page(0, 1, sort="id", descending=False)).calls[0].result == 6
+
+
+def slow_sync(world: World, *, cycles: int) -> CallSync:
+    """A job whose cycles take so long that each does one chore only, after some cycles."""
+    seconds = count(step=10)
+    sync = world.new_sync(stopwatch=lambda: float(next(seconds)))
+    for _ in range(cycles):
+        sync.step(world.store)
+    return sync
+
+
+def test_however_slow_the_source_every_cycle_finds_new_calls(world):
+    world.settle()
+    sync = slow_sync(world, cycles=3)  # the chore of the next cycle is no comparison
+
+    late = world.call(local(10, day=LONG_AGO))
+    sync.step(world.store)
+
+    assert late in copied(world, LONG_AGO)
+
+
+def test_however_slow_the_source_every_cycle_covers_the_last_hour(world):
+    call = world.call(local(14, 1), result=None)
+    deleted = world.call(local(14, 1))
+    world.settle()
+    sync = slow_sync(world, cycles=3)
+
+    world.change("calls", call, result=1)
+    world.remove("calls", deleted)
+    sync.step(world.store)
+
+    assert {id_: one.result for id_, one in copied(world).items()} == {call: 1}
+
+
+def test_a_slow_source_gets_to_the_other_chores_in_turn(world):
+    edited, corrected = world.call(local(2), result=1), world.call(local(2), card_id=world.card("1"))
+    world.settle()
+    sync = slow_sync(world, cycles=0)
+
+    world.change("calls", edited, result=6)
+    world.change("telephone", 1, number="2")
+    for _ in range(4):
+        sync.step(world.store)
+
+    assert copied(world)[edited].result == 6
+    assert copied(world)[corrected].number == "2"
+
+
+def test_what_a_fresh_call_refers_to_does_not_wait_for_its_turn_among_all_calls(world):
+    world.calls(local(2) for _ in range(2 * DEEP_BUDGET))
+    fresh = world.call(local(14, 1), card_id=world.card("1"))
+    world.settle()
+    sync = world.new_sync()
+    sync.step(world.store)  # the walk over all calls has passed the fresh one
+
+    world.change("telephone", 1, number="2")
+    sync.step(world.store)
+
+    newest = world.log().page(CallFilter(TODAY, TODAY), Page(0, 1)).calls[0]
+    assert (newest.id, newest.number) == (fresh, "2")
 
 
 def test_nothing_is_announced_while_nothing_changes(world):

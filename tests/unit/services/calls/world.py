@@ -102,9 +102,9 @@ class World:
 
     # The portal
 
-    def new_sync(self) -> CallSync:
+    def new_sync(self, *, stopwatch: Callable[[], float] = lambda: 0.0) -> CallSync:
         return CallSync(
-            self.store, self.source, MOSCOW, self.copy_days, clock=self.clock, stopwatch=lambda: 0.0
+            self.store, self.source, MOSCOW, self.copy_days, clock=self.clock, stopwatch=stopwatch
         )
 
     def log(self, *, stopwatch: Callable[[], float] | None = None) -> CallLog:
