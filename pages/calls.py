@@ -359,7 +359,7 @@ def _columns() -> list[dict[str, object]]:
             "field": "operator",
             "headerName": _("Operator"),
             "flex": 1,
-            "minWidth": 150,
+            "minWidth": 118,
             "cellRenderer": "CallOperator",
         },
         {"field": "result", "headerName": _("Result"), "width": 178, "cellRenderer": "CallResult"},
