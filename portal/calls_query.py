@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
+from portal.ui.phones import readable_number
 from services.calls import CallFilter, FilterFault, InvalidFilter, Outcome
 
 KEYS = ("from", "to", "phone", "operator", "result", "type", "card")
@@ -17,6 +18,7 @@ UNKNOWN_TYPE = "unknown"
 #: "nothing chosen yet" and shows no words.)
 ANY = "any"
 
+_WHOLE_NUMBER = re.compile(r"\+7 [0-9]{3} [0-9]{3}-[0-9]{2}-[0-9]{2}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER = re.compile(r"[0-9]{1,10}")
 
@@ -33,7 +35,7 @@ def parse(query: Mapping[str, str], today: date) -> CallFilter:
     return CallFilter(
         first=first,
         last=_day(query, "to") or first,
-        phone=query.get("phone", "").strip(),
+        phone=_phone(query.get("phone", "")),
         operator_id=None if operator in ("", NO_OPERATOR) else _number(operator, "operator"),
         no_operator=operator == NO_OPERATOR,
         outcome=_outcome(query.get("result", "")),
@@ -46,6 +48,12 @@ def parse(query: Mapping[str, str], today: date) -> CallFilter:
 def is_narrowed(query: Mapping[str, str]) -> bool:
     """Whether anything beside the period is filtered."""
     return any(query.get(key) for key in KEYS if key not in ("from", "to"))
+
+
+def _phone(text: str) -> str:
+    """A whole Russian number without its +7: in the database it begins with 7 or with 8, as it was typed."""
+    shown = readable_number(text) or ""
+    return shown.removeprefix("+7 ") if _WHOLE_NUMBER.fullmatch(shown) else shown
 
 
 def _day(query: Mapping[str, str], key: str) -> date | None:

@@ -337,7 +337,17 @@
     if (isOpen && what) address.set('open', what); else address.delete('open');
     const text = address.toString().replace('%3A', ':');
     history.replaceState(history.state, '', location.pathname + (text ? '?' + text : ''));
+    if (!isOpen && what) giveFocusBack(what);
     return isOpen ? nothing() : '';
+  }
+
+  /* The window gives the focus back to the button that opened it; meanwhile another call may stand there. */
+  function giveFocusBack(what) {
+    if (document.querySelector('.hp-details')) { requestAnimationFrame(() => giveFocusBack(what)); return; }
+    const [kind, id] = what.split(':');
+    const column = PHONE.matches ? 'brief' : kind === 'card' ? 'card' : 'info';
+    const cell = document.querySelector('.ag-row[row-id="' + Number(id) + '"] [col-id="' + column + '"]');
+    if (cell && !cell.contains(document.activeElement)) log.api.setFocusedCell(log.api.getRowNode(id).rowIndex, column);
   }
 
   document.addEventListener('click', (event) => {

@@ -53,6 +53,11 @@ CYCLE_BUDGET = 4_000
 #: Calls that a cycle resolves anew: of the last hour, and of all days.
 FRESH_BUDGET = 500
 DEEP_BUDGET = 600
+#: A quiet centre is not looked over again and again: so much lies at least between the begins of two laps.
+TODAY_EVERY = timedelta(0)  # every cycle
+EARLIER_EVERY = timedelta(minutes=1)
+FRESH_EVERY = timedelta(seconds=4)
+DEEP_EVERY = timedelta(minutes=5)
 #: Fills between two cycles, so that new calls come in during a long first fill.
 FILLS_PER_CYCLE = 5
 #: When the cycle took this long, what is left of it waits for the next: the source is slow.
@@ -87,8 +92,8 @@ class CallSync:
         self._stopwatch = stopwatch
         self._directory = Directory(clock)
         self._copier = Copier(store)
-        self._today_walk, self._earlier_walk = Walk(), Walk()
-        self._fresh_walk, self._deep_walk = Walk(), Walk()
+        self._today_walk, self._earlier_walk = Walk(TODAY_EVERY), Walk(EARLIER_EVERY)
+        self._fresh_walk, self._deep_walk = Walk(FRESH_EVERY), Walk(DEEP_EVERY)
         self._chores = [self._compare_days, self._resolve_fresh, self._resolve_all, self._retire]
         self._highest_id: int | None = None
         self._first_id = 0  # of the copied days; only where their time has no index

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -111,9 +111,14 @@ class Look:
 
 
 class Walk:
-    """Goes over the given stretches again and again, some calls at a time."""
+    """Goes over the given stretches again and again, some calls at a time.
 
-    def __init__(self) -> None:
+    Between the begins of two laps lies at least `every`.
+    """
+
+    def __init__(self, every: timedelta) -> None:
+        self._every = every
+        self._lap_began_at: datetime | None = None
         self._left: list[date] = []
         self._stretch: Stretch | None = None  # what is left of the first of `_left`
         self._began_at: datetime | None = None
@@ -121,12 +126,12 @@ class Walk:
     def look(
         self, windows: Windows, stretches: Mapping[date, Stretch], limit: int, now: datetime
     ) -> Look | None:
-        """Read the next `limit` calls; None when there is no stretch. Raises UpstreamError.
+        """Read the next `limit` calls; None when there is nothing to look at yet. Raises UpstreamError.
 
         `stretches` are those of today: one that is no longer among them is left.
         """
         if not self._left or self._left[0] not in stretches:
-            self._left = [day for day in self._left if day in stretches] or list(stretches)
+            self._left = [day for day in self._left if day in stretches] or self._next_lap(stretches, now)
             self._stretch = None
         if not self._left:
             return None
@@ -141,3 +146,10 @@ class Walk:
         else:
             self._stretch = Stretch(window.floor, window.bottom)
         return look
+
+    def _next_lap(self, stretches: Mapping[date, Stretch], now: datetime) -> list[date]:
+        """The days of a new lap; none while it is too early for one."""
+        if self._lap_began_at is not None and now - self._lap_began_at < self._every:
+            return []
+        self._lap_began_at = now
+        return list(stretches)

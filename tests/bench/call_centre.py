@@ -53,6 +53,15 @@ class Work:
     others: int  # connecting, SET, ping and the like
     rows_read: int
 
+    @property
+    def statements(self) -> int:
+        return self.selects + self.others
+
+    def __sub__(self, before: Work) -> Work:
+        return Work(
+            self.selects - before.selects, self.others - before.others, self.rows_read - before.rows_read
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class CallCentre:

@@ -74,7 +74,7 @@ def test_escape_closes_the_window_and_gives_the_focus_back(calls, centre):
 
     expect(calls.dialog).to_have_count(0)
     calls.expect_query(**{"from": str(centre.handmade_day)})
-    expect(calls.cell(centre.handmade["foreign"], "card")).to_be_focused()
+    expect(button).to_be_focused()
 
 
 def test_the_focus_goes_back_to_the_call_even_when_others_came_above_it(portal, visits, centre):

@@ -29,12 +29,11 @@ def field(calls: CallsPage, label: str) -> Locator:
 
 def test_any_part_of_a_number_in_any_punctuation_finds_its_calls(calls, centre):
     made = centre.handmade
-    both = [made["silent"], made["tour"]]
-    for typed in ("000-22-33", "8(900) 00022", "+7 900 000 22 33", "0002233"):
+    for typed in ("000-22-33", "0002233", "(900) 00022 33", "+7 900 000 22 33", "8-900-000-22-33"):
+        calls.phone.fill("")
+        calls.expect_calls(*reversed(made.values()))
         calls.phone.fill(typed)
-        if typed.startswith(("8", "+7")):
-            continue
-        calls.expect_calls(*both)
+        calls.expect_calls(made["silent"], made["tour"])
         calls.expect_query(**{"from": str(centre.handmade_day), "phone": typed})
 
 
@@ -62,7 +61,7 @@ def test_each_filter_leaves_the_calls_it_names(calls, centre):
     calls.call_type.select_option("Заказ тура")
     calls.expect_calls(made["tour"])
     calls.call_type.select_option("Неизвестный тип")
-    calls.expect_calls(made["odd"])
+    calls.expect_calls(made["odd"], made["silent"])
     calls.call_type.select_option("Тип")
 
     calls.card.select_option("с картой")

@@ -3,11 +3,11 @@
 import csv
 import io
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
-from portal.routes import calls as routes
+from portal import shared_answers
 from portal.routes.calls import harmless
 from services.calls import CallFilter, Freshness, InvalidFilter, NotConfigured, Page, Problem
 from services.errors import Reason, UpstreamUnavailable
@@ -98,17 +98,9 @@ def test_a_block_is_never_larger_than_the_grid_needs(portal, client):
     assert page.limit <= 500
 
 
-class StandingStill(datetime):
-    """A clock whose minute does not end during a test."""
-
-    @classmethod
-    def now(cls, tz=None):
-        return NOON.astimezone(tz)
-
-
 def test_pages_that_look_at_the_same_share_one_question(portal, monkeypatch):
-    monkeypatch.setattr(routes, "datetime", StandingStill)
-    clients = [portal.logged_in(kind) for kind in ("operator", "supervisor", "admin")]
+    monkeypatch.setattr(shared_answers, "time", lambda: 0.0)  # the minute does not end during the test
+    clients = [portal.logged_in(kind) for kind in ("operator", "supervisor", "operator")]
 
     bodies = {one.get("/calls/rows?phone=900&sort=id").data for one in clients}
 

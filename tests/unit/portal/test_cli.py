@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,15 @@ from click.testing import CliRunner, Result
 
 from portal import run as launcher
 from portal.cli import CONFIG_VARIABLE, DEFAULT_CONFIG, SANDBOX_VARIABLE, main
+from portal.metrics import MULTIPROCESS_VARIABLE
 from portal.settings import read_settings
 from portal.wiring import build_services
-from services.accounts import Entered, Refused, Right
+from services.accounts import Entered, Refused, Right, passwords
 from services.storage import migrate
+from tests.unit.portal.fakes import QuickHasher
 
 PASSWORD = "correct horse battery"
+SET_BY_RUN = ("PORTAL__PORTAL__SECRET_KEY_FILE", SANDBOX_VARIABLE, MULTIPROCESS_VARIABLE)
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +37,10 @@ def environment(tmp_path, monkeypatch) -> dict[str, str]:
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("PORTAL")]:
         monkeypatch.delenv(name)
+    for name in SET_BY_RUN:  # so that what it sets is forgotten afterwards
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(passwords, "argon2_hasher", QuickHasher)
     values = {
         "PORTAL__PORTAL__SECRET_KEY": "s" * 40,
         "PORTAL__PORTAL__DATABASE_URL": f"sqlite:///{tmp_path / 'portal.db'}",
@@ -43,14 +51,22 @@ def environment(tmp_path, monkeypatch) -> dict[str, str]:
     return values
 
 
+@pytest.fixture(scope="module")
+def newest_database(tmp_path_factory) -> Path:
+    """A database at the newest revision, for copying."""
+    file = tmp_path_factory.mktemp("newest") / "portal.db"
+    migrate.upgrade(f"sqlite:///{file}")
+    return file
+
+
 @pytest.fixture
-def portal(environment):
+def portal(environment, newest_database, tmp_path):
     """Run the command; the database is at its newest revision already."""
+    shutil.copy(newest_database, tmp_path / "portal.db")
 
     def portal(*arguments: str, typed: str = "") -> Result:
         return CliRunner().invoke(main, arguments, input=typed)
 
-    assert portal("db", "upgrade").exit_code == 0
     return portal
 
 
@@ -261,10 +277,8 @@ def nothing_starts(monkeypatch):
 
 @pytest.fixture
 def no_configuration(environment, monkeypatch):
-    """Neither a config.ini nor settings: `portal run` starts the demo. What it sets is forgotten afterwards."""
-    names = {"PORTAL__PORTAL__SECRET_KEY_FILE", SANDBOX_VARIABLE, *environment}
-    for name in names:
-        monkeypatch.setenv(name, "")
+    """Neither a config.ini nor settings: `portal run` starts the demo."""
+    for name in environment:
         monkeypatch.delenv(name)
 
 

@@ -56,7 +56,8 @@ def test_a_system_that_is_down_leaves_the_portal_ready(fresh_portal):
     answer = fresh_portal.stranger().get("/readyz")
 
     assert answer.status_code == 200
-    assert answer.json["sources"][CALL_CENTRE] == {"state": "down", "reason": "refused", "age_seconds": None}
+    source = answer.json["sources"][CALL_CENTRE]
+    assert (source["state"], source["reason"], source["age_seconds"]) == ("down", "refused", None)
     assert "example.com" not in answer.text
 
 

@@ -1,8 +1,11 @@
 """Logs: one line an event, with the number of its request, and nothing that is nobody's business."""
 
+import io
 import json
 import logging
-import sys
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr
+from typing import Literal
 
 import pytest
 
@@ -12,19 +15,35 @@ from tests.unit.portal.fakes import enter, proof_of, token_of
 
 
 @pytest.fixture
-def written(capsys, monkeypatch):
-    """Log as JSON to the captured standard error; call it for the lines so far."""
+def configured() -> Iterator[Callable[..., io.StringIO]]:
+    """Configure logging as a process of the portal does; gives what is written. Undone afterwards."""
     root = logging.getLogger()
     level, handlers = root.level, root.handlers[:]
-    monkeypatch.setattr(root, "handlers", [])
-    logs.configure("info", "json")
+    root.handlers = []  # pytest's own are not closed
 
-    def written() -> list[dict[str, object]]:
-        return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    def configure(form: Literal["text", "json"]) -> io.StringIO:
+        written = io.StringIO()
+        with redirect_stderr(written):
+            logs.configure("info", form)
+        return written
 
-    yield written
-    root.handlers[:] = handlers
+    yield configure
+    root.handlers = handlers
     root.setLevel(level)
+
+
+@pytest.fixture
+def written(configured) -> Callable[[], list[dict[str, object]]]:
+    """Log as JSON; call it for the lines since the last call."""
+    stream = configured("json")
+
+    def lines() -> list[dict[str, object]]:
+        found = [json.loads(line) for line in stream.getvalue().split("\n") if line]
+        stream.seek(0)
+        stream.truncate()
+        return found
+
+    return lines
 
 
 def requests_in(lines: list[dict[str, object]]) -> list[dict[str, object]]:
@@ -127,20 +146,14 @@ def test_values_that_json_does_not_know_are_written_as_text(written):
     assert line["what"] == "{1, 2}"
 
 
-def test_text_lines_have_the_number_too(capsys, monkeypatch):
-    root = logging.getLogger()
-    level, handlers = root.level, root.handlers[:]
-    monkeypatch.setattr(root, "handlers", [])
+def test_text_lines_have_the_number_too(configured):
+    stream = configured("text")
     token = logs.request_id.set("abc123")
-    logs.configure("info", "text")
 
     logging.getLogger("portal.test").info("something happened")
     logging.getLogger("portal.test").debug("not looked for")
 
     logs.request_id.reset(token)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    (line,) = capsys.readouterr().err.splitlines()
+    (line,) = stream.getvalue().splitlines()
     assert "INFO" in line
     assert "portal.test abc123 something happened" in line
-    assert sys.stderr is not None

@@ -127,6 +127,13 @@ class World:
                 return
         raise AssertionError("the copy is not complete after 200 steps")
 
+    def work(self, **duration: float) -> None:
+        """Let the job work through its cycles for that long."""
+        until = self.clock.now + timedelta(**duration)
+        while self.clock.now < until:
+            self.clock.move(seconds=2)
+            self.sync.step(self.store)
+
     def version(self) -> int:
         """The version of the calls topic."""
         return LiveBoard(self.store, keep=0, clock=self.clock).snapshot().version(Topic.CALLS)
