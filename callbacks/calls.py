@@ -197,7 +197,9 @@ def _notice(
     chosen: CallFilter, summary: CallSummary, given: Mapping[str, str], today: date
 ) -> list[Component]:
     shown: list[Component] = []
-    if summary.freshness.problem is not None:
+    # While the source is silent the banner of the page says so: one banner a cause.
+    is_silent = not services().live.snapshot().source(CALL_CENTRE).is_current
+    if summary.freshness.problem is not None and not is_silent:
         shown.append(ui.problem_banner(summary.freshness.problem, CALL_CENTRE))
     if summary.total == 0:
         narrowed = is_narrowed(given)

@@ -17,6 +17,7 @@ class Reason(StrEnum):
     NO_SUCH_DATABASE = "no_such_database"
     MALFORMED = "malformed"  # answered, but not in the documented shape
     OVERLOADED = "overloaded"  # the portal itself holds back: the circuit is open or all slots are taken
+    UNWATCHED = "unwatched"  # the portal's own collector is not at work, so nobody asked lately
     FAILED = "failed"  # answered with an error of its own
 
 

@@ -10,6 +10,8 @@
   'use strict';
 
   const HIDDEN_MS = 30000;
+  // A line that went silent must not keep the tick waiting for ever.
+  const PATIENCE_MS = 10000;
   const live = {etag: null, sources: {}, answered: {}, counts: {}, topics: {}, asking: false, lostSince: null};
   let words = null;
   let openMs = 5000;
@@ -68,7 +70,9 @@
 
   async function ask() {
     const headers = live.etag ? {'If-None-Match': live.etag} : {};
-    const response = await window.fetch('/tick?page=' + encodeURIComponent(location.pathname), {headers: headers, cache: 'no-store'});
+    const response = await window.fetch('/tick?page=' + encodeURIComponent(location.pathname), {
+      headers: headers, cache: 'no-store', signal: AbortSignal.timeout(PATIENCE_MS),
+    });
     if (response.status !== 304 && !response.ok) throw new Error(String(response.status));
     const now = Date.now();
     for (const part of (response.headers.get('X-Portal-Ages') || '').split(',').filter(Boolean)) {
@@ -216,6 +220,9 @@
     await window.fetch('/language', {method: 'POST', body: new URLSearchParams({language: language})});
     location.reload();
   }
+
+  /* Charts carry their colours in their figures: they are drawn again. Styles and the grid follow by themselves. */
+  window.addEventListener('portal:theme', (event) => window.dash_clientside.set_props('frame-theme', {data: event.detail.shown}));
 
   document.addEventListener('click', (event) => {
     const copied = event.target.closest('[data-copy]');

@@ -45,6 +45,7 @@ def advice(source: str, reason: Reason | None) -> Advice:
         Reason.NO_SUCH_DATABASE: Advice(_("{name}: there is no such database", name=name), tell),
         Reason.MALFORMED: Advice(_("{name} answers in an unknown shape", name=name), tell),
         Reason.OVERLOADED: Advice(_("{name} is being spared after failures", name=name), wait),
+        Reason.UNWATCHED: Advice(_("The portal's collector is not at work"), tell),
         Reason.FAILED: Advice(_("{name} answered with an error", name=name), tell),
     }
     return known[reason] if reason else Advice(_("{name} gives no data", name=name), tell)

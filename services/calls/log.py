@@ -260,13 +260,17 @@ class CallLog:
         copied: Callable[[], T],
         read: Callable[[], tuple[T, datetime]],
     ) -> tuple[T, Freshness]:
-        """Choose the way: the copy when it is complete and kept current, else the source, else what is known.
+        """Choose the way: the copy when it is complete, else the source, else what is known.
 
-        A source that the collector knows to be down is not asked: nobody waits for its silence.
+        A source that the collector knows to be down is not asked: nobody waits for its silence. Nor is one
+        while the collector is not at work and the copy is complete: how often it is asked must not depend on
+        how many people look.
         """
         status, coverage = self._status(), self._coverage(filter_)
         if status.is_current and coverage.is_full:
             return copied(), Freshness("copy", coverage.as_of, None)
+        if status.state is SourceState.UNWATCHED and coverage.is_full:
+            return copied(), Freshness("copy", coverage.as_of, Problem(Reason.UNWATCHED, status.since))
         if filter_.days > LONGEST_READ_THROUGH_DAYS and not coverage.is_known:
             raise InvalidFilter("last", FilterFault.TOO_LONG)
         try:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Protocol
 
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect
 
 from tests.e2e.browser import Watch
-from tests.support.portal_process import PortalProcess
 
 DESKTOP = {"width": 1440, "height": 900}
 #: The person of the real portal.
 SUPERVISOR, PASSWORD = "maria", "correct horse battery"
 DEMO_PEOPLE, DEMO_PASSWORD = ("operator", "supervisor", "admin"), "demo"
+
+
+class Place(Protocol):
+    """Where a portal answers."""
+
+    @property
+    def url(self) -> str: ...
 
 
 class Visits:
@@ -26,14 +32,14 @@ class Visits:
         #: Pattern of console errors that the test brings about itself.
         self.expected_console: str | None = None
 
-    def anonymous(self, portal: PortalProcess, **options: Any) -> Page:
+    def anonymous(self, portal: Place, **options: Any) -> Page:
         """A page in a context of its own that was never at `portal` before."""
         options = {"viewport": DESKTOP, "base_url": portal.url} | options
         context = self._browser.new_context(**options)
         self._open.append((context, Watch(context, portal.url)))
         return context.new_page()
 
-    def logged_in(self, portal: PortalProcess, login: str = SUPERVISOR, **options: Any) -> Page:
+    def logged_in(self, portal: Place, login: str = SUPERVISOR, **options: Any) -> Page:
         """The same, logged in as `login`; the login itself is done once a session for each person.
 
         Do not log out in it: others share the session.

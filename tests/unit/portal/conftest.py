@@ -6,18 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.portal.fakes import Portal, open_portal
+from tests.unit.portal.fakes import Portal, Prepared, open_portal, prepare
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """A database with one person of each kind, made once: each portal works on a copy."""
+    return prepare(tmp_path_factory.mktemp("prepared") / "portal.db")
 
 
 @pytest.fixture
-def make_portal(tmp_path: Path) -> Iterator[Callable[..., Portal]]:
+def make_portal(tmp_path: Path, prepared: Prepared) -> Iterator[Callable[..., Portal]]:
     """Open portals with settings of the test's own; keywords as for `open_portal`."""
     with ExitStack() as opened:
 
         def make(**options: object) -> Portal:
             directory = tmp_path / str(len(list(tmp_path.iterdir())))
             directory.mkdir()
-            return opened.enter_context(open_portal(directory, **options))  # type: ignore[arg-type]
+            return opened.enter_context(open_portal(directory, prepared, **options))  # type: ignore[arg-type]
 
         yield make
 
@@ -29,7 +35,7 @@ def fresh_portal(make_portal: Callable[..., Portal]) -> Portal:
 
 
 @pytest.fixture(scope="module")
-def shared_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+def shared_portal(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[Portal]:
     """A portal for tests that only look."""
-    with open_portal(tmp_path_factory.mktemp("portal")) as portal:
+    with open_portal(tmp_path_factory.mktemp("portal"), prepared) as portal:
         yield portal

@@ -1,6 +1,7 @@
 """A portal for tests: a real app and a real SQLite file, but a call log of the test's own, a clock that is
 moved, a quick hasher, and people of every kind."""
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -278,16 +279,22 @@ def settings_in(directory: Path, *, sandbox: bool = False, **environment: str) -
     return read_settings(None, {f"PORTAL__{key}": value for key, value in variables.items()}, sandbox=sandbox)
 
 
-@contextmanager
-def open_portal(directory: Path, *, sandbox: bool = False, **environment: str) -> Iterator[Portal]:
-    """A portal whose database is in `directory`, with one person of each kind."""
-    settings = settings_in(directory, sandbox=sandbox, **environment)
-    store = Store(settings.portal.database_url.get_secret_value())
+@dataclass(frozen=True)
+class Prepared:
+    """A database with all tables and one person of each kind, for copying."""
+
+    file: Path
+    people: Mapping[str, Person]
+
+
+def prepare(file: Path) -> Prepared:
+    """Make such a database."""
+    store = Store(f"sqlite:///{file}")
     Base.metadata.create_all(store.engine)
-    clock, calls = Clock(), FakeCallLog()
-    live = LiveBoard(store, keep=0, clock=clock)
-    accounts = local_accounts(store, live, passwords=Passwords(QuickHasher()), clock=clock)
-    services = Services(settings, store, live, accounts, calls)  # type: ignore[arg-type]
+    clock = Clock()
+    accounts = local_accounts(
+        store, LiveBoard(store, clock=clock), passwords=Passwords(QuickHasher()), clock=clock
+    )
     people = {
         kind: accounts.add(
             kind,
@@ -299,8 +306,24 @@ def open_portal(directory: Path, *, sandbox: bool = False, **environment: str) -
         for kind in KINDS
     }
     accounts.revoke(people["outsider"].id, Right.MOSCOW)
+    store.close()
+    return Prepared(file, people)
+
+
+@contextmanager
+def open_portal(
+    directory: Path, prepared: Prepared, *, sandbox: bool = False, **environment: str
+) -> Iterator[Portal]:
+    """A portal whose database is in `directory`, a copy of `prepared`."""
+    settings = settings_in(directory, sandbox=sandbox, **environment)
+    shutil.copy(prepared.file, directory / "portal.db")
+    store = Store(settings.portal.database_url.get_secret_value())
+    clock, calls = Clock(), FakeCallLog()
+    live = LiveBoard(store, keep=0, clock=clock)
+    accounts = local_accounts(store, live, passwords=Passwords(QuickHasher()), clock=clock)
+    services = Services(settings, store, live, accounts, calls)  # type: ignore[arg-type]
     try:
-        yield Portal(create_app(services), services, calls, clock, people)
+        yield Portal(create_app(services), services, calls, clock, prepared.people)
     finally:
         store.close()
 

@@ -247,4 +247,5 @@ def test_every_code_of_the_services_has_words(language):
     for reason in (*Reason, None):
         said = words.advice("call_centre", reason)
         assert "{" not in said.what + said.do
-        assert words.source_name("call_centre") in said.what
+        is_ours = reason is Reason.UNWATCHED  # the portal's own fault, not the system's
+        assert is_ours or words.source_name("call_centre") in said.what

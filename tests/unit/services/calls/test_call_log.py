@@ -15,6 +15,7 @@ from services.calls import (
     OperatorCount,
     Outcome,
     Page,
+    Problem,
 )
 from services.calls.log import Centre
 from services.calls.memo import Memo
@@ -131,15 +132,17 @@ def test_calls_without_a_value_of_the_sort_key_come_last_either_way(world, sort,
     assert [call.id for call in page.calls] == [whole, bare]
 
 
-def test_without_a_collector_the_source_is_asked_rather_than_an_old_copy(world):
+def test_without_a_collector_the_copy_says_so_and_the_source_is_not_asked_for_every_reader(world):
     world.settle()
+    last_look = world.clock.now
     world.clock.move(minutes=5)
-    new = world.call(local(15, 3))
+    world.call(local(15, 3))
 
     page = world.log().page(TODAY_ONLY, FIRST_PAGE)
 
-    assert [call.id for call in page.calls] == [new]
-    assert page.freshness.origin == "source"
+    assert page.calls == ()
+    assert page.freshness.origin == "copy"
+    assert page.freshness.problem == Problem(Reason.UNWATCHED, last_look)
 
 
 def test_without_collector_and_source_the_copy_says_since_when(world):
