@@ -51,7 +51,9 @@ def register(app: PortalDash) -> None:
 def layout(**query: str) -> Component:
     """Lay out the empty board; the query string fills the filter and opens a modal."""
     viewer = frame.viewer()
-    chosen = {key: query[key] for key in KEYS if query.get(key)}
+    # A doubled key comes as a list: it says nothing clear, so it filters nothing.
+    given = {key: value for key, value in query.items() if isinstance(value, str)}
+    chosen = {key: given[key] for key in KEYS if given.get(key)}
     today = services().calls.today().isoformat()
     return page(
         _("Call log"),
@@ -72,7 +74,7 @@ def layout(**query: str) -> Component:
         body=[
             dcc.Store(id=ids.CALLS_FILTER, data=chosen),
             dcc.Store(id=ids.CALLS_TODAY, data=today),
-            dcc.Store(id=ids.CALLS_OPEN, data=query.get("open", "")),
+            dcc.Store(id=ids.CALLS_OPEN, data=given.get("open", "")),
             dcc.Store(id=ids.CALLS_HOURS_DATA),
             _figures(),
             html.Div([_operators(), _log(chosen, today)], className="hp-row hp-calls"),

@@ -30,7 +30,8 @@ def load_settings() -> Settings:
     named = os.environ.get(CONFIG_VARIABLE)
     file = Path(named) if named else DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None
     try:
-        return read_settings(file, sandbox=SANDBOX_VARIABLE in os.environ)
+        # Whoever has a configuration has real data: no variable makes a demo of that.
+        return read_settings(file, sandbox=file is None and SANDBOX_VARIABLE in os.environ)
     except SettingsError as error:
         raise click.ClickException(f"the configuration is not right:\n{error}") from None
 

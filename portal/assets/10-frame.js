@@ -187,6 +187,31 @@
 
   setInterval(draw, 1000);
 
+  /* ------------------------------------------------------------------ the focus outlives a redraw */
+
+  /* What a callback draws anew is new to the browser too: whoever had the focus in it gets it back in the same
+     place. The grid looks after its cells itself. */
+  let focused = null;
+  const redrawn = new MutationObserver(() => {
+    if (focused === null || focused.element.isConnected || document.activeElement !== document.body) return;
+    const again = [...focused.home.querySelectorAll(focused.element.tagName)].find((one) => likeness(one) === focused.likeness);
+    if (again) again.focus({preventScroll: true});
+  });
+
+  function likeness(element) {
+    return element.dataset.operator || element.getAttribute('aria-label') || element.textContent;
+  }
+
+  function remember(element) {
+    redrawn.disconnect();
+    const home = element && element.closest('.ag-root') === null && element.parentElement && element.parentElement.closest('[id]');
+    focused = home ? {element: element, home: home, likeness: likeness(element)} : null;
+    if (home) redrawn.observe(home, {childList: true, subtree: true});
+  }
+
+  document.addEventListener('focusin', (event) => remember(event.target));
+  document.addEventListener('pointerdown', () => remember(null), {capture: true});
+
   /* ------------------------------------------------------------------ toasts, copying, theme, language */
 
   let toastTimer = null;

@@ -248,6 +248,7 @@
       const button = event.event.target.querySelector('button');
       if (button) button.click();
     });
+    if ($('calls-operators')) barsRedrawn.observe($('calls-operators'), {childList: true});
     fitToWidth();
     fitToPeriod(today);
     api.setGridOption('datasource', source);
@@ -290,6 +291,17 @@
       onClick: () => set('calls-open', {data: kind + ':' + data.id}),
     }, word);
   }
+
+  /* The list of operators is drawn anew with each change: its rest stays open once somebody opened it. */
+  let isRestOpen = false;
+  const barsRedrawn = new MutationObserver(() => {
+    const rest = document.querySelector('#calls-operators details');
+    if (rest && isRestOpen) rest.open = true;
+  });
+
+  document.addEventListener('toggle', (event) => {
+    if (event.target.closest('#calls-operators')) isRestOpen = event.target.open;
+  }, true);
 
   const cells = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
 

@@ -65,6 +65,8 @@ def enter() -> BaseResponse:
         services().accounts.log_out(session_token())  # a login never leaves an older session behind
         response = redirect(target, 303)
         _set_session(response, result.token, remembered="remember" in request.form)
+        if result.person.language is not None:
+            _remember_language(response, result.person.language)
         return response
     status, title, text = _refusal(result)
     return _page(target, login=login, title=title, text=text, status=status)

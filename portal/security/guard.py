@@ -50,7 +50,10 @@ def _guard() -> BaseResponse | None:
     token = session_token()
     g.session = services().accounts.who(token) if token else None
     person = current_person()
-    i18n.use((person.language if person else None) or chosen)
+    # The cookie wins: what another web process knows of the person may be half a second old, too old for the
+    # reload after a switch. A login writes the person's language into it.
+    if person is not None and person.language is not None and cookie not in i18n.LANGUAGES:
+        i18n.use(person.language)
     if request.endpoint is None:  # no such route: Flask answers 404 or 405
         return None
     need = need_of(current_app, request.endpoint)

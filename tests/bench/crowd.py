@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from http.client import HTTPConnection, HTTPResponse
 from statistics import median
@@ -22,16 +23,19 @@ from services.live import Topic
 from tests.bench.call_centre import CallCentre, Work
 from tests.bench.portal import PASSWORD, Portal
 from tests.bench.promises import Finding
+from tests.support.processes import wait_until
 
 CROWD = 200
-_PERIOD_S = 20.0
 _ROUNDS = 2
+#: How long all of them look at the page, once the last one is in.
+_LOOK_S = 15.0
+_IN_WITHIN_S = 90.0
 _TICK_S = 5.0
 _CALLS_A_MINUTE = 60.0
 _OPERATORS = 300
-#: So many browsers have one person each: five logins at once would look like an attack on an account.
 _BROWSERS_OF_A_PERSON = 4
-_LOGIN_AGAIN_S = 0.5
+#: Logins at a time, as many as the portal hashes: a rush is another matter.
+_LOGINS = threading.BoundedSemaphore(2)
 _TIMEOUT_S = 30.0
 #: The collector's cycles do not fall alike into two periods.
 _TOLERANCE = 1.15
@@ -39,27 +43,33 @@ _TOLERANCE = 1.15
 
 def findings(portal: Portal, centre: CallCentre) -> Iterator[Finding]:
     """Count the portal's statements to the database while calls come in and people look at them."""
-    work: dict[int, list[Work]] = {1: [], CROWD: []}
-    requests: dict[int, Counter[str]] = {1: Counter(), CROWD: Counter()}
     for number in range(CROWD // _BROWSERS_OF_A_PERSON):
         portal.services.accounts.add(_login(number), f"Оператор {number}", Role.OPERATOR, PASSWORD)
+    crowds, ones = [], []
     with _live_calls(centre):
         for _ in range(_ROUNDS):
-            for browsers in work:
-                before = centre.work_of_portal()
-                requests[browsers] += _visit(portal.url, browsers)
-                work[browsers].append(centre.work_of_portal() - before)
-    one, crowd = (median(spent.statements for spent in work[browsers]) for browsers in work)
-    rows_one, rows_crowd = (median(spent.rows_read for spent in work[browsers]) for browsers in work)
-    asked = ", ".join(f"{count:,} {what}" for what, count in sorted(requests[CROWD].items()))
+            crowds.append(_visit(portal, centre, CROWD))
+            ones.append(_visit(portal, centre, 1, lasting=crowds[-1].seconds))
+    crowd, one = (median(visit.work.statements for visit in side) for side in (crowds, ones))
+    rows_crowd, rows_one = (median(visit.work.rows_read for visit in side) for side in (crowds, ones))
+    asked = ", ".join(f"{count:,} {what}" for what, count in crowds[-1].requests.most_common())
     yield Finding(
         f"{CROWD} browsers cost the call-centre database what one costs",
         crowd / one,
         _TOLERANCE,
         "x",
-        f"{crowd:,.0f} to {one:,.0f} statements, {rows_crowd:,.0f} to {rows_one:,.0f} rows read in"
-        f" {_PERIOD_S:g} s with live calls; the crowd's requests: {asked}",
+        f"{crowd:,.0f} to {one:,.0f} statements, {rows_crowd:,.0f} to {rows_one:,.0f} rows read, live calls"
+        f" coming in; the crowd's requests in {crowds[-1].seconds:.0f} s: {asked}",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """Some browsers that came, looked and went, and what the portal asked the database meanwhile."""
+
+    seconds: float
+    work: Work
+    requests: Counter[str]
 
 
 @contextmanager
@@ -83,23 +93,31 @@ def _live_calls(centre: CallCentre) -> Iterator[None]:
         engine.dispose()
 
 
-def _visit(url: str, count: int) -> Counter[str]:
-    """Let `count` browsers come and look for a period; returns their requests by kind.
+def _visit(portal: Portal, centre: CallCentre, count: int, *, lasting: float = 0.0) -> _Visit:
+    """Let `count` browsers come and look, for `lasting` seconds in all at least.
 
     Raises:
         RuntimeError: one of them was refused something, or saw nothing.
+        TimeoutError: not all of them came in.
     """
-    until = monotonic() + _PERIOD_S
-    browsers = [_Browser(url, number) for number in range(count)]
-    threads = [threading.Thread(target=browser.stay, args=(until,)) for browser in browsers]
+    stop = threading.Event()
+    browsers = [_Browser(portal.url, number, stop) for number in range(count)]
+    threads = [threading.Thread(target=browser.stay) for browser in browsers]
+    before, began = centre.work_of_portal(), monotonic()
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    try:
+        wait_until(lambda: all(browser.has_come for browser in browsers), "all came", timeout=_IN_WITHIN_S)
+        stop.wait(max(_LOOK_S, lasting - (monotonic() - began)))
+        seconds, work = monotonic() - began, centre.work_of_portal() - before
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
     problems = [browser.problem for browser in browsers if browser.problem]
     if problems:
         raise RuntimeError(f"{len(problems)} of {count} browsers failed: {problems[0]}")
-    return sum((browser.requests for browser in browsers), Counter[str]())
+    return _Visit(seconds, work, sum((browser.requests for browser in browsers), Counter()))
 
 
 def _login(number: int) -> str:
@@ -109,7 +127,7 @@ def _login(number: int) -> str:
 class _Browser:
     """Asks what an open call log asks: everything at first, ticks, and what changed."""
 
-    def __init__(self, url: str, number: int) -> None:
+    def __init__(self, url: str, number: int, stop: threading.Event) -> None:
         parts = urlsplit(url)
         assert parts.hostname is not None
         self._connection = HTTPConnection(parts.hostname, parts.port, timeout=_TIMEOUT_S)
@@ -119,31 +137,30 @@ class _Browser:
         self._filter = {"operator": str(1 + number % _OPERATORS)} if number % 2 else {}
         self._version = 0
         self._figures: Mapping[str, Any] = {}  # the callback that draws figures and bars
+        self._stop = stop
+        self.has_come = False  # or failed to
         self.requests: Counter[str] = Counter()
         self.problem: str | None = None
 
-    def stay(self, until: float) -> None:
-        """Come in, look at the call log and go when it is `until`."""
+    def stay(self) -> None:
+        """Come in and look at the call log until it is time to go."""
         try:
-            self._log_in(until)
+            self._log_in()
             self._open_page()
-            while (left := until - monotonic()) > 0:
-                threading.Event().wait(min(_TICK_S, left))
+            self.has_come = True
+            while not self._stop.wait(_TICK_S):
                 self._tick()
         except (OSError, RuntimeError, ValueError) as error:
             self.problem = f"{type(error).__name__}: {error}"
         finally:
+            self.has_come = True
             self._connection.close()
 
-    def _log_in(self, until: float) -> None:
-        """Log in; when too many do at once, again a little later."""
+    def _log_in(self) -> None:
         form = urlencode({"username": self._login, "password": PASSWORD})
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        while True:
+        with _LOGINS:
             answer, _body = self._ask("POST", "/login", "logins", form.encode(), headers)
-            if answer.status != 503 or monotonic() > until:
-                break
-            threading.Event().wait(_LOGIN_AGAIN_S)
         cookie = answer.getheader("Set-Cookie")
         if answer.status != 303 or cookie is None:
             raise RuntimeError(f"login answered {answer.status}")

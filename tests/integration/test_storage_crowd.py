@@ -42,7 +42,8 @@ def test_sixteen_writers_and_a_hundred_readers_are_all_served(tmp_path: Path) ->
     tallies = crowd(str(store.url))
 
     assert [error for tally in tallies for error in tally["errors"]] == []
-    assert [tally["idle"] for tally in tallies] == [0] * PROCESSES
+    assert sum(tally["reads"] for tally in tallies) >= READERS
+    assert sum(tally["writes"] for tally in tallies) >= WRITERS
     with store.read() as session:
         rows = session.scalar(select(func.count()).select_from(entry))
     assert rows == 5 * sum(tally["writes"] for tally in tallies)

@@ -112,6 +112,14 @@ def test_the_secrets_of_these_tests_are_found():
 
 
 @pytest.mark.parametrize("section", LEAST)
+def test_every_key_that_sounds_like_a_secret_is_kept_as_one(section):
+    sounds = re.compile("password|token|_key$|^database_url$")
+    shown = {key for key in model_of(section).model_fields if sounds.search(key)}
+
+    assert shown == {key for name, key in SECRETS if name == section}
+
+
+@pytest.mark.parametrize("section", LEAST)
 def test_a_section_with_what_it_needs_is_read(read, section):
     name, _dot, target = section.partition(".")
 
