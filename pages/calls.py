@@ -326,7 +326,7 @@ def _grid() -> Component:
             "getLocaleText": {"function": "portalGridText(params)"},
             "cacheBlockSize": BLOCK,
             "maxBlocksInCache": 6,
-            "infiniteInitialRowCount": 1,
+            "infiniteInitialRowCount": 20,
             "maxConcurrentDatasourceRequests": 2,
             "rowBuffer": 10,
             "rowHeight": 34,

@@ -33,6 +33,11 @@ class Compression:
         if response.is_streamed and not static:  # an export: it must flow, not gather
             return response
         response.vary.add("Accept-Encoding")
+        if static:
+            # Dash itself does not recognise its tag once it came back weak, as we gave it.
+            response.make_conditional(request)
+            if response.status_code == 304:
+                return response
         encoding = _accepted(request.accept_encodings)
         if encoding is None or "Content-Encoding" in response.headers:
             return response

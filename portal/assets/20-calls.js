@@ -8,7 +8,7 @@
   const NARROW = window.matchMedia('(max-width: 1023.98px)');
   const TYPING_MS = 300;
   const SEEN_MS = 15000;
-  const log = {api: null, filter: {}, anchor: 0, latest: 0, newest: 0, seen: 0, total: 0, newer: 0, isStill: false};
+  const log = {api: null, filter: {}, anchor: 0, latest: 0, newest: 0, seen: 0, total: null, newer: 0, isStill: false};
 
   const $ = (id) => document.getElementById(id);
   const set = (id, properties) => window.dash_clientside.set_props(id, properties);
@@ -161,7 +161,7 @@
 
   function drawShown() {
     const place = $('calls-shown');
-    if (!place || !log.api || log.api.isDestroyed()) return;
+    if (!place || !log.api || log.api.isDestroyed() || log.total === null) return;
     // The grid's own indexes count the rows it keeps ready beyond the edges too.
     const range = log.api.getVerticalPixelRange();
     const height = log.api.getGridOption('rowHeight');
@@ -240,7 +240,7 @@
     if (!request) return nothing();
     const api = window.dash_ag_grid.getApi(GRID);
     if (!api || api === log.api) return nothing();
-    Object.assign(log, {api: api, filter: values || {}, anchor: 0, latest: 0, newest: 0, newer: 0, isStill: false});
+    Object.assign(log, {api: api, filter: values || {}, total: null, anchor: 0, latest: 0, newest: 0, newer: 0, isStill: false});
     api.addEventListener('bodyScroll', (event) => { if (event.direction === 'vertical') settle(); });
     api.addEventListener('viewportChanged', drawShown);
     api.addEventListener('cellKeyDown', (event) => {
@@ -313,13 +313,16 @@
     }, data.phone)
     : mute(say('unknown_number'));
 
-  cells.CallPhone = ({data}) => data && number(data);
-  cells.CallOperator = ({data}) => data && (data.operator ? element('span', {title: data.operator}, data.operator) : mute(say('no_operator')));
-  cells.CallResult = ({data}) => data && resultBadge(data);
+  /* A row whose data is still on its way has the shape of one. */
+  const waiting = (width) => element('span', {className: 'hp-sk hp-sk-cell', style: {width: width}});
+
+  cells.CallPhone = ({data}) => data ? number(data) : waiting('70%');
+  cells.CallOperator = ({data}) => !data ? waiting('85%') : (data.operator ? element('span', {title: data.operator}, data.operator) : mute(say('no_operator')));
+  cells.CallResult = ({data}) => data ? resultBadge(data) : waiting('55%');
   cells.CallCardButton = ({data}) => data && data.card ? openButton('card', data, say('card'), say('open_card', {id: data.shown_id})) : null;
   cells.CallInfoButton = ({data}) => data && data.info ? openButton('agency', data, say('info'), say('open_info', {id: data.shown_id})) : null;
 
-  cells.CallBrief = ({data}) => data && element('div', {className: 'hp-brief'},
+  cells.CallBrief = ({data}) => !data ? waiting('60%') : element('div', {className: 'hp-brief'},
     element('b', {className: 'hp-trunc'}, number(data)),
     element('span', {className: 'hp-brief-end'},
       data.card && openButton('card', data, mark('person-vcard'), say('open_card', {id: data.shown_id})),
