@@ -11,6 +11,7 @@ from werkzeug.exceptions import Forbidden
 from portal.context import current_person, services
 from portal.metrics import registry
 from portal.security.needs import Access, needs
+from portal.wiring import CALL_CENTRE
 from services.accounts import Right
 from services.live import SourceStatus
 from services.storage import StorageError
@@ -45,6 +46,7 @@ def readyz() -> tuple[Response, int]:
             status="ok",
             database="ok",
             sources={name: _described(snapshot.source(name), now) for name in names},
+            copied_share=services().calls.facts().filled_share if CALL_CENTRE in names else None,
         ),
         200,
     )

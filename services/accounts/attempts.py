@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
-from services.accounts.tables import KnownOriginRow, LoginFailureRow, table_of
-from services.storage import Store, upsert
+from services.accounts.tables import KnownOriginRow, LoginFailureRow
+from services.storage import Store, table_of, upsert
 
 
 @dataclass(frozen=True, slots=True)

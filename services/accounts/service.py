@@ -35,10 +35,10 @@ from services.accounts.people import people_of, read_person
 from services.accounts.providers import LOCAL, Credentials, LocalProvider, LoginProvider
 from services.accounts.rights import Person, Right, Role
 from services.accounts.sessions import Sessions, SessionView, end_sessions_of, start_session
-from services.accounts.tables import PasswordVerifierRow, PersonRightRow, PersonRow, table_of
+from services.accounts.tables import PasswordVerifierRow, PersonRightRow, PersonRow
 from services.errors import UpstreamError
 from services.live import LiveBoard, Topic, bump
-from services.storage import Store, upsert
+from services.storage import Store, table_of, upsert
 
 log = logging.getLogger(__name__)
 

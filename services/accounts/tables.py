@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Table
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -87,10 +87,3 @@ class KnownOriginRow(Base):
     account: Mapped[str] = mapped_column(String(_DIGEST_LENGTH), primary_key=True)
     origin: Mapped[str] = mapped_column(String(ADDRESS_LENGTH), primary_key=True)
     entered_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-
-
-def table_of(row: type[Base]) -> Table:
-    """The table behind a mapped class, for statements that are built on tables."""
-    table = row.__table__
-    assert isinstance(table, Table)  # a mapped class could stand on a join as well
-    return table

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from services.calls import source
@@ -17,7 +17,7 @@ from services.calls.tables import CallOperator, RecentCall, RecentCallDetail
 from services.calls.windows import Window
 from services.jobs import Fence
 from services.live import Topic, bump
-from services.storage import Base, Store, upsert
+from services.storage import Store, table_of, upsert
 
 #: Rows in one transaction, so that the write lock is held for well under 50 ms.
 BATCH = 500
@@ -129,12 +129,6 @@ def _put(session: Session, records: Sequence[_Record]) -> None:
 
 def _put_operators(session: Session, names: Mapping[int, str]) -> None:
     upsert(session, table_of(CallOperator), [{"id": id_, "name": name} for id_, name in names.items()])
-
-
-def table_of(model: type[Base]) -> Table:
-    table = model.__table__
-    assert isinstance(table, Table)
-    return table
 
 
 def _record(call: ResolvedCall, details: Details | None) -> _Record:

@@ -11,14 +11,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services.calls import queries
-from services.calls.copier import table_of
 from services.calls.model import AgencyInfo, Call, CallFilter, ClientCard, CopiedDay, OperatorCount, Page
 from services.calls.payload import agencies_from_json, card_from_json
 from services.calls.queries import Figures, Span
 from services.calls.resolve import present_id, to_utc
 from services.calls.source import AnyRow
 from services.calls.tables import CallOperator, CopiedDayRow, RecentCall, RecentCallDetail
-from services.storage import Store
+from services.storage import Store, table_of
 
 _COLUMNS = queries.copy_columns()
 _CALL = table_of(RecentCall).columns
@@ -120,11 +119,6 @@ class Copy:
     def figures(self, filter_: CallFilter, span: Span | None = None) -> Figures:
         with self._store.read() as session:
             return queries.figures(session.execute(queries.per_hour(_COLUMNS, filter_, span)))
-
-    def operators(self) -> dict[int, str]:
-        """Names by operator id."""
-        with self._store.read() as session:
-            return _operator_names(session)
 
     def ids(self, filter_: CallFilter, sort: str, descending: bool) -> "array[int]":
         """The ids of all matching calls in order, eight bytes each."""

@@ -33,7 +33,6 @@ from services.calls.model import (
 )
 from services.calls.queries import Figures, Span
 from services.calls.read_through import ReadThrough
-from services.calls.source import CallsTable
 from services.calls.source_errors import upstream_error
 from services.calls.sync import SOURCE
 from services.errors import Reason, UpstreamError
@@ -193,13 +192,6 @@ class CallLog:
         )
         return _batched(ids, calls)
 
-    def operators(self) -> tuple[tuple[int, str], ...]:
-        """All operators as (id, name), by name."""
-        names = self._copy.operators()
-        if not names and self._status().state is not SourceState.DOWN:
-            names, _ = self._read("all operators", self._through.operators)
-        return tuple(sorted(names.items(), key=lambda item: (item[1], item[0])))
-
     def call_stats(self) -> CallStats:
         """All calls ever and their average duration; a few minutes old at most, as it reads all of them."""
         through = self._through
@@ -207,15 +199,9 @@ class CallLog:
         return self._memo.get("stats", _KEEP_STATS_S, through.stats)
 
     def facts(self) -> LogFacts:
-        """What the health page says about the log."""
+        """What the health page says about the copy; never asks the source."""
         days = self._copy.day_facts()
-        table = self._calls_table()
-        return LogFacts(
-            duration_column=None if table is None else table.duration_column or table.end_column,
-            is_time_indexed=None if table is None else table.is_time_indexed,
-            days=days,
-            filled_share=sum(day.is_full for day in days) / (self.centre.copy_days + 1),
-        )
+        return LogFacts(days, sum(day.is_full for day in days) / (self.centre.copy_days + 1))
 
     @property
     def _copy(self) -> Copy:
@@ -336,13 +322,6 @@ class CallLog:
             if (found := copied()) is not None:
                 return found
             raise
-
-    def _calls_table(self) -> CallsTable | None:
-        try:
-            self._raise_if_down()
-            return self._memo.get("calls table", _KEEP_STATS_S, self._through.calls_table)
-        except UpstreamError:
-            return None
 
 
 def _batched(ids: Sequence[int], calls: Callable[[Sequence[int]], list[Call]]) -> Iterator[Call]:

@@ -313,9 +313,7 @@ class CopiedDay:
 
 @dataclass(frozen=True, slots=True)
 class LogFacts:
-    """What the health page says about the log. None where the source could not be asked."""
+    """What the health page says about the copy."""
 
-    duration_column: str | None
-    is_time_indexed: bool | None
     days: Sequence[CopiedDay]  # newest first
     filled_share: float  # of the days that are to be copied, 0 to 1

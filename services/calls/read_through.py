@@ -75,10 +75,6 @@ class ReadThrough:
             self._ask(lambda reader: reader.all(queries.per_hour(_COLUMNS, filter_, span)))
         )
 
-    def operators(self) -> dict[int, str]:
-        """Names by operator id."""
-        return self._ask(lambda reader: names_of(reader, source.operators))
-
     def ids(self, filter_: CallFilter, sort: str, descending: bool) -> "array[int]":
         """The ids of all matching calls in order, eight bytes each."""
         statement = queries.ids_of(_COLUMNS, filter_, sort, descending)
@@ -113,10 +109,6 @@ class ReadThrough:
             return resolver.agencies_of(processing, rings, operators.get(call.operator_id or 0))
 
         return self._ask(question)
-
-    def calls_table(self) -> CallsTable:
-        """What the `calls` table of this installation has."""
-        return self._ask(Reader.calls_table)
 
     def stats(self) -> CallStats:
         """All calls ever, and their average duration where the installation notes an end or a duration."""

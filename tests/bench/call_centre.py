@@ -72,6 +72,7 @@ class CallCentre:
     now: datetime
     password: str
     calls: int
+    calls_today: int
 
     @property
     def today(self) -> date:
@@ -120,7 +121,7 @@ def call_centre(calls: int) -> Iterator[CallCentre]:
         now = datetime.now(zone).replace(tzinfo=None, microsecond=0)
         password = _add_reader(server)
         _make(server, calls, now)
-        yield CallCentre(server, zone, now, password, _add_recent_days(server, calls, now))
+        yield CallCentre(server, zone, now, password, *_add_recent_days(server, calls, now))
     finally:
         server.stop()
 
@@ -165,8 +166,8 @@ def _progress() -> bulk.Progress:
     return say
 
 
-def _add_recent_days(server: MariaDB, calls: int, now: datetime) -> int:
-    """Replace all calls from the day on that the data were made; returns the number of all calls.
+def _add_recent_days(server: MariaDB, calls: int, now: datetime) -> tuple[int, int]:
+    """Replace all calls from the day on that the data were made; returns how many there are, and today's.
 
     A past day gets the calls of its weekday some weeks before, today a draw of the last weeks' calls. What
     they refer to is shared. Whatever an earlier run added is gone.
@@ -182,11 +183,11 @@ def _add_recent_days(server: MariaDB, calls: int, now: datetime) -> int:
             day += _DAY
         midnight = datetime.combine(now.date(), time())
         model = (midnight, made - _MODEL, made, now.time(), calls // _BUSY_SHARE)
-        connection.exec_driver_sql(_DRAW_TODAY, model)
+        drawn = connection.exec_driver_sql(_DRAW_TODAY, model).rowcount
         connection.exec_driver_sql("ANALYZE TABLE calls")
         total = connection.exec_driver_sql("SELECT COUNT(*) FROM calls").scalar_one()
     engine.dispose()
-    return int(total)
+    return int(total), drawn
 
 
 _COLUMNS = "operator_id, card_id, privat_processing_id, result, type_call"

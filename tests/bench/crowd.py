@@ -31,7 +31,7 @@ _BROWSERS_OF_A_PERSON = 4
 _LOGINS = threading.BoundedSemaphore(2)
 _TIMEOUT_S = 30.0
 #: The collector's cycles do not fall alike into two periods.
-_TOLERANCE = 1.15
+_TOLERANCE = 1.2
 
 
 def findings(portal: Portal, centre: CallCentre) -> Iterator[Finding]:

@@ -29,7 +29,7 @@ def field(calls: CallsPage, label: str) -> Locator:
 
 def test_any_part_of_a_number_in_any_punctuation_finds_its_calls(calls, centre):
     made = centre.handmade
-    for typed in ("000-22-33", "0002233", "(900) 00022 33", "+7 900 000 22 33", "8-900-000-22-33"):
+    for typed in ("00022-33", "(900) 000 22 33", "8-900-000-22-33"):
         calls.phone.fill("")
         calls.expect_calls(*reversed(made.values()))
         calls.phone.fill(typed)

@@ -104,24 +104,29 @@ def test_a_portal_that_starts_without_its_call_centre_says_why_and_heals(start_p
         portal.stop()
 
 
-@pytest.mark.parametrize("fault", ["refuse", "blackhole"])
-def test_a_page_that_lost_the_portal_says_so_until_it_is_back(portal, visits, fault):
+def test_a_page_that_lost_the_portal_says_so_until_it_is_back(portal, visits):
+    """One page whose portal was stopped, and one whose way to it went silent."""
     visits.expected_console = "ERR_CONNECTION|ERR_EMPTY|Failed to fetch"
-    with FaultyProxy(LOOPBACK, urlsplit(portal.url).port or 0) as way:
-        place = _Place(f"http://{LOOPBACK}:{way.port}")
-        calls = CallsPage(visits.logged_in(place)).open()
-        top = calls.id_at(0)
-        lost = calls.page.get_by_role("alert").filter(has_text="Портал не отвечает с")
+    port = urlsplit(portal.url).port or 0
+    with FaultyProxy(LOOPBACK, port) as first, FaultyProxy(LOOPBACK, port) as second:
+        ways = (first, second)
+        pages = [CallsPage(visits.logged_in(_Place(f"http://{LOOPBACK}:{way.port}"))).open() for way in ways]
+        tops = [calls.id_at(0) for calls in pages]
 
-        getattr(way, fault)()
+        first.refuse()
+        second.blackhole()
 
-        expect(lost).to_be_visible(timeout=LIVE_MS)
-        expect(calls.row(top)).to_be_visible()
+        for calls, top in zip(pages, tops, strict=True):
+            lost = calls.page.get_by_role("alert").filter(has_text="Портал не отвечает с")
+            expect(lost).to_be_visible(timeout=LIVE_MS)
+            expect(calls.row(top)).to_be_visible()
 
-        way.pass_through()
+        for way in ways:
+            way.pass_through()
 
-        expect(lost).to_have_count(0, timeout=LIVE_MS)
-        calls.page.close()
+        for calls in pages:
+            expect(calls.page.locator("#frame-lost")).to_be_hidden(timeout=LIVE_MS)
+            calls.page.close()
 
 
 class _Place:

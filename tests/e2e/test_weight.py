@@ -2,49 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from playwright.sync_api import Page, expect
-
-from tests.e2e.calls_page import CallsPage
 from tests.e2e.visits import DEMO_PASSWORD, log_in
+from tests.e2e.wire import Wire, wait_for_everything
 
 FIRST_VISIT_KB, NEXT_VISIT_KB = 1500, 100
-
-
-class Wire:
-    """Counts what arrives in a page, as it was encoded on the way."""
-
-    def __init__(self, page: Page) -> None:
-        self._sizes: dict[str, float] = {}
-        self._urls: dict[str, str] = {}
-        session = page.context.new_cdp_session(page)
-        session.send("Network.enable")
-        session.on("Network.requestWillBeSent", self._begin)
-        session.on("Network.loadingFinished", self._end)
-
-    @property
-    def kilobytes(self) -> float:
-        return sum(self._sizes.values()) / 1000
-
-    @property
-    def urls(self) -> list[str]:
-        return list(self._urls.values())
-
-    def heaviest(self) -> str:
-        """For the failure: the largest answers, in kB."""
-        largest = sorted(self._sizes, key=lambda request: self._sizes[request], reverse=True)[:12]
-        return "\n".join(f"{self._sizes[one] / 1000:8.1f} {self._urls.get(one)}" for one in largest)
-
-    def forget(self) -> None:
-        self._sizes.clear()
-        self._urls.clear()
-
-    def _begin(self, event: dict[str, Any]) -> None:
-        self._urls[event["requestId"]] = event["request"]["url"]
-
-    def _end(self, event: dict[str, Any]) -> None:
-        self._sizes[event["requestId"]] = event["encodedDataLength"]
 
 
 def test_the_first_visit_is_light_and_the_next_one_nearly_free(demo, visits):
@@ -52,7 +13,7 @@ def test_the_first_visit_is_light_and_the_next_one_nearly_free(demo, visits):
     wire = Wire(page)
 
     log_in(page, "supervisor", DEMO_PASSWORD)
-    _wait_for_everything(page)
+    wait_for_everything(page)
 
     assert 300 < wire.kilobytes <= FIRST_VISIT_KB, wire.heaviest()
     scripts = [url for url in wire.urls if "plotly" in url and ".js" in url]
@@ -62,13 +23,6 @@ def test_the_first_visit_is_light_and_the_next_one_nearly_free(demo, visits):
 
     wire.forget()
     page.reload()
-    _wait_for_everything(page)
+    wait_for_everything(page)
 
     assert 0 < wire.kilobytes <= NEXT_VISIT_KB, wire.heaviest()
-
-
-def _wait_for_everything(page: Page) -> None:
-    calls = CallsPage(page).wait()
-    calls.id_at(0)
-    expect(page.locator("#calls-hours .bars path").first).to_be_visible()
-    page.wait_for_load_state("networkidle")

@@ -303,16 +303,6 @@ def test_a_stream_says_what_is_wrong_before_its_first_row(world):
         world.log().stream(TODAY_ONLY)
 
 
-@pytest.mark.parametrize("is_copied", [True, False])
-def test_operators_come_by_name_without_those_who_have_none(world, is_copied):
-    for name in ("Яна", " ", None, "Анна"):
-        world.add("operators", name=name)
-    if is_copied:
-        world.settle()
-
-    assert world.log().operators() == ((4, "Анна"), (1, "Яна"))
-
-
 def test_today_is_the_day_of_the_centre(world):
     world.clock.move(hours=9, minutes=1)  # 00:01 in Moscow, 21:01 UTC
 
@@ -380,7 +370,6 @@ def test_without_a_call_centre_every_question_says_so(world):
         lambda: log.page(TODAY_ONLY, FIRST_PAGE),
         lambda: log.client_card(1),
         log.facts,
-        log.operators,
     ):
         with pytest.raises(NotConfigured):
             ask()
@@ -392,7 +381,7 @@ def test_another_kind_of_database_stops_the_start(world, url):
         CallLog(Centre(world.store, url, 8), LiveBoard(world.store), MOSCOW)
 
 
-def test_the_facts_tell_what_is_copied_and_how_the_source_is_built(world):
+def test_the_facts_tell_what_is_copied(world):
     world.call(local(9))
     world.sync.step(world.store)
     at_first = world.log().facts()
@@ -403,7 +392,6 @@ def test_the_facts_tell_what_is_copied_and_how_the_source_is_built(world):
     assert at_first.filled_share == 0.0
     assert facts.filled_share == 1.0
     assert (facts.days[0].day, facts.days[0].calls, facts.days[0].is_full) == (TODAY, 1, True)
-    assert (facts.is_time_indexed, facts.duration_column) == (True, None)
 
 
 def test_in_an_outage_the_facts_tell_what_is_copied(world):
@@ -411,9 +399,7 @@ def test_in_an_outage_the_facts_tell_what_is_copied(world):
     world.vanish()
     world.sync.step(world.store)
 
-    facts = world.log().facts()
-
-    assert (facts.filled_share, facts.is_time_indexed) == (1.0, None)
+    assert world.log().facts().filled_share == 1.0
 
 
 def test_the_average_duration_is_unknown_where_no_column_tells_it(world):

@@ -1,0 +1,43 @@
+"""The whole run: build, measure, tell."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+
+from tests.bench import crowd, log, routes, weight
+from tests.bench.call_centre import CALLS, call_centre
+from tests.bench.portal import portal
+from tests.bench.promises import Finding, table
+
+#: Another number of calls makes a quick try; the promises are about `CALLS`.
+SIZE_VARIABLE = "BENCH_CALLS"
+
+
+def run(directory: Path) -> int:
+    """Measure every promise, with the portal's files in `directory`; returns the exit code."""
+    calls = int(os.environ.get(SIZE_VARIABLE, CALLS))
+    began = monotonic()
+    found = []
+    for finding in _measure(calls, directory):
+        print(f"  {'kept' if finding.is_kept else 'MISSED'}: {finding.promise}", flush=True)
+        found.append(finding)
+    missed = sum(not finding.is_kept for finding in found)
+    print(f"\n{table(found)}\n")
+    if calls != CALLS:
+        print(f"A try with {calls:,} calls: the promises are about {CALLS:,}.")
+    print(f"{len(found) - missed} of {len(found)} promises kept, {monotonic() - began:.0f} s in all")
+    return 1 if missed else 0
+
+
+def _measure(calls: int, directory: Path) -> Iterator[Finding]:
+    with call_centre(calls) as centre:
+        print(f"MariaDB with {centre.calls:,} calls, {centre.calls_today:,} of them today")
+        with portal(directory / "portal", centre) as running:
+            print(f"portal started and its copy of today and 8 days filled in {running.filled_in:.0f} s")
+            yield from log.findings(running, centre)
+            yield from routes.findings(running, directory)
+            yield from weight.findings(running)
+            yield from crowd.findings(running, centre)
