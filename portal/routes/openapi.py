@@ -7,7 +7,7 @@ a new route is in it as soon as it declares itself. Shapes are TypedDicts, the s
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NotRequired, TypeVar
 
 import orjson
 from flask import Blueprint, Flask, Response, current_app, render_template
@@ -138,14 +138,19 @@ class Source(TypedDict):
     state: SourceState
     reason: Reason | None
     age_seconds: float | None  # since its last answer
+    remark: str | None  # what is not as it should be while it answers
 
 
 class Readiness(TypedDict):
-    """Whether the portal can work. `database` names the error when it cannot."""
+    """Whether the portal can work. `database` names the error when it cannot.
+
+    `copied_share` tells how many of the days to be copied are, 0 to 1; null without a call-centre database.
+    """
 
     status: Literal["ok", "unavailable"]
     database: str
     sources: dict[str, Source]
+    copied_share: NotRequired[float | None]
 
 
 _HEALTHZ = Operation(

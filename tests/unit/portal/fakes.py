@@ -33,6 +33,7 @@ from services.calls import (
     ClientCard,
     Comparison,
     Freshness,
+    LogFacts,
     OperatorCount,
     Page,
     Ringing,
@@ -157,6 +158,9 @@ class FakeCallLog:
 
     def today(self) -> date:
         return NOON.astimezone(self.zone).date()
+
+    def facts(self) -> LogFacts:
+        return LogFacts((), 0.5)
 
     def page(self, chosen: CallFilter, page: Page) -> CallPage:
         self._note((chosen, page))

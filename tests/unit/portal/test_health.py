@@ -46,6 +46,8 @@ def test_a_ready_portal_tells_each_system_with_state_and_age(fresh_portal):
     assert answer.json["database"] == "ok"
     assert answer.json["sources"][CALL_CENTRE]["state"] == "ok"
     assert answer.json["sources"][CALL_CENTRE]["age_seconds"] > 0
+    assert answer.json["sources"][CALL_CENTRE]["remark"] is None
+    assert answer.json["copied_share"] == 0.5
 
 
 def test_a_system_that_is_down_leaves_the_portal_ready(fresh_portal):
