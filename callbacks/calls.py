@@ -202,8 +202,9 @@ def _notice(
     if summary.freshness.problem is not None and not is_silent:
         shown.append(ui.problem_banner(summary.freshness.problem, CALL_CENTRE))
     if summary.total == 0:
-        narrowed = is_narrowed(given)
-        shown.append(ui.empty_filter() if narrowed else ui.empty_day(_period_words(chosen, today)))
+        period = _period_words(chosen, today)
+        is_over = chosen.last < today
+        shown.append(ui.empty_filter() if is_narrowed(given) else ui.empty_day(period, is_over=is_over))
     return shown
 
 

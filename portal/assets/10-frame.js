@@ -5,14 +5,14 @@
      data-source-age="source"  the age in the list of sources
      data-count="/path"        the figure beside a page's name in the navigation
      data-since="ms"           a duration from then to now
-     data-until="ms"           a duration from now to then */
+     data-next-try="source"    a duration until a silent source is asked again */
 (function () {
   'use strict';
 
   const HIDDEN_MS = 30000;
   // A line that went silent must not keep the tick waiting for ever.
   const PATIENCE_MS = 10000;
-  const live = {etag: null, sources: {}, answered: {}, counts: {}, topics: {}, asking: false, lostSince: null};
+  const live = {etag: null, sources: {}, answered: {}, due: {}, counts: {}, topics: {}, asking: false, lostSince: null};
   let words = null;
   let openMs = 5000;
   let lastTouch = Date.now();
@@ -68,6 +68,12 @@
 
   /* ------------------------------------------------------------------ tick */
 
+  /* A header of `name=seconds,…` as pairs. */
+  function seconds(response, header) {
+    const parts = (response.headers.get(header) || '').split(',').filter(Boolean);
+    return parts.map((part) => part.split('=')).map(([name, figure]) => [name, Number(figure)]);
+  }
+
   async function ask() {
     const headers = live.etag ? {'If-None-Match': live.etag} : {};
     const response = await window.fetch('/tick?page=' + encodeURIComponent(location.pathname), {
@@ -75,10 +81,8 @@
     });
     if (response.status !== 304 && !response.ok) throw new Error(String(response.status));
     const now = Date.now();
-    for (const part of (response.headers.get('X-Portal-Ages') || '').split(',').filter(Boolean)) {
-      const [name, age] = part.split('=');
-      live.answered[name] = now - 1000 * Number(age);
-    }
+    for (const [name, age] of seconds(response, 'X-Portal-Ages')) live.answered[name] = now - 1000 * age;
+    for (const [name, rest] of seconds(response, 'X-Portal-Next-Tries')) live.due[name] = now + 1000 * rest;
     if (response.status === 304) return;
     live.etag = response.headers.get('ETag');
     const body = await response.json();
@@ -181,7 +185,10 @@
     });
     document.querySelectorAll('[data-count]').forEach(drawCount);
     document.querySelectorAll('[data-since]').forEach((place) => write(place, duration(now - Number(place.dataset.since))));
-    document.querySelectorAll('[data-until]').forEach((place) => write(place, duration(Number(place.dataset.until) - now)));
+    document.querySelectorAll('[data-next-try]').forEach((place) => {
+      const due = live.due[place.dataset.nextTry];
+      if (due !== undefined) write(place, duration(due - now));
+    });
     drawLost();
   }
 

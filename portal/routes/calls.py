@@ -18,7 +18,7 @@ from portal.i18n import _
 from portal.routes.errors import answer
 from portal.security.needs import needs
 from portal.shared_answers import shared
-from portal.ui.calls import result_words, row
+from portal.ui.calls import operator_words, result_words, row
 from portal.ui.phones import readable_number
 from portal.ui.words import advice, call_type
 from portal.wiring import CALL_CENTRE
@@ -167,7 +167,7 @@ def _csv(calls: Iterator[Call]) -> Iterator[bytes]:
                 local.strftime("%d.%m.%Y"),
                 local.strftime("%H:%M:%S"),
                 harmless(readable_number(call.number) or ""),
-                harmless(call.operator or ""),
+                harmless(operator_words(call.operator_id, call.operator) or ""),
                 result_words(call, now).word,
                 call_type(call.call_type),
                 _("yes") if call.has_card else _("no"),

@@ -24,6 +24,7 @@ from services.live import LiveSnapshot, SourceStatus
 bp = Blueprint("tick", __name__)
 
 AGES_HEADER = "X-Portal-Ages"
+NEXT_TRIES_HEADER = "X-Portal-Next-Tries"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ _answers = _Answers()
 
 @bp.get("/tick")
 @needs(Access.LOGIN)
-@shared(lambda snapshot: [(AGES_HEADER, _ages(snapshot))])
+@shared(lambda snapshot: _passing(snapshot))
 def tick() -> Response:
     """Answer the versions of what the page at `?page=` listens to, as far as this person may see it."""
     person = current_person()
@@ -73,7 +74,7 @@ def tick() -> Response:
     else:
         response = Response(answer.body, mimetype="application/json")
     response.headers["ETag"] = answer.etag
-    response.headers[AGES_HEADER] = _ages(snapshot)
+    response.headers.extend(_passing(snapshot))
     return response
 
 
@@ -109,6 +110,11 @@ def _counts(known: Services, person: Person) -> dict[str, int]:
     return counts
 
 
+def _passing(snapshot: LiveSnapshot) -> list[tuple[str, str]]:
+    """The headers that change from answer to answer while everything else stays."""
+    return [(AGES_HEADER, _ages(snapshot)), (NEXT_TRIES_HEADER, _next_tries(snapshot))]
+
+
 def _ages(snapshot: LiveSnapshot) -> str:
     """`name=seconds` for each system that ever answered, e.g. `call_centre=1.8`."""
     now = datetime.now(UTC)
@@ -116,4 +122,14 @@ def _ages(snapshot: LiveSnapshot) -> str:
         f"{name}={max(0.0, (now - status.answered_at).total_seconds()):.1f}"
         for name, status in snapshot.sources.items()
         if status.answered_at is not None
+    )
+
+
+def _next_tries(snapshot: LiveSnapshot) -> str:
+    """`name=seconds` for each silent system that will be asked again, e.g. `call_centre=4.0`."""
+    now = datetime.now(UTC)
+    return ",".join(
+        f"{name}={max(0.0, (status.next_try_at - now).total_seconds()):.1f}"
+        for name, status in snapshot.sources.items()
+        if status.next_try_at is not None
     )

@@ -109,9 +109,9 @@ def since(moment_ms: int) -> html.Span:
     return html.Span(**data(since=str(moment_ms)))
 
 
-def until(moment_ms: int) -> html.Span:
-    """A duration from now to then that runs in the browser."""
-    return html.Span(**data(until=str(moment_ms)))
+def until_next_try(source: str) -> html.Span:
+    """How long until the silent `source` is asked again; `frame.js` fills it and lets it run."""
+    return html.Span(**data(next_try=source))
 
 
 def _as_list(content: Contents) -> list[Content]:

@@ -37,8 +37,8 @@ def row(call: Call, *, zone: ZoneInfo, now: datetime, with_day: bool) -> dict[st
         "shown_id": i18n.number(call.id),
         "time": local.strftime("%d.%m, %H:%M:%S" if with_day else "%H:%M:%S"),
         "phone": readable_number(call.number),
-        "operator": call.operator,
-        "operator_short": short_name(call.operator) if call.operator else None,
+        "operator": operator_words(call.operator_id, call.operator),
+        "operator_short": operator_words(call.operator_id, call.operator and short_name(call.operator)),
         "kind": words.kind,
         "icon": words.icon,
         "result": words.word,
@@ -46,6 +46,13 @@ def row(call: Call, *, zone: ZoneInfo, now: datetime, with_day: bool) -> dict[st
         "card": call.has_card,
         "info": call.has_agency,
     }
+
+
+def operator_words(operator_id: int | None, name: str | None) -> str | None:
+    """The operator's name, or the number where the database has no name for it; None without an operator."""
+    if name or operator_id is None:
+        return name
+    return _("operator no. {id}", id=operator_id)
 
 
 def result_words(call: Call, now: datetime) -> ResultWords:
@@ -119,9 +126,9 @@ def operator_bars(operators: Sequence[OperatorCount], chosen: str) -> Component:
 def operator_options(operators: Sequence[OperatorCount], chosen: str) -> list[dict[str, str]]:
     """The choices of the operator filter, by name: who had calls in the period, and who is chosen anyway."""
     named = sorted(
-        (entry.name or _("operator no. {id}", id=entry.operator_id), str(entry.operator_id))
+        (name, str(entry.operator_id))
         for entry in operators
-        if entry.operator_id is not None
+        if (name := operator_words(entry.operator_id, entry.name)) is not None
     )
     options = [(_("Operator"), ANY), (_("not assigned"), NO_OPERATOR), *named]
     if chosen and chosen not in {value for _name, value in options}:
@@ -207,8 +214,14 @@ def hours_legend(summary: CallSummary, *, is_today: bool) -> list[Component]:
     return shown
 
 
-def empty_day(day_words: str) -> Component:
-    """No call at all in the period, and the source is well."""
+def empty_day(day_words: str, *, is_over: bool) -> Component:
+    """No call at all in the period, and the source is well. `is_over`: none will come any more."""
+    if is_over:
+        return empty(
+            "telephone",
+            _("{day}: no calls", day=day_words),
+            _("Nobody called then. Another day may hold more."),
+        )
     return empty(
         "telephone",
         _("{day}: no calls yet", day=day_words),
@@ -355,7 +368,7 @@ def missing_details(text: str) -> list[Component]:
 
 def _bar(entry: OperatorCount, most: int, chosen: str) -> html.Button:
     key = NO_OPERATOR if entry.operator_id is None else str(entry.operator_id)
-    name = entry.name or _("not assigned")
+    name = operator_words(entry.operator_id, entry.name) or _("not assigned")
     pressed = chosen == key
     count = i18n.number(entry.calls)
     width = 100 * entry.calls / most if most else 0

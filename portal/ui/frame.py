@@ -20,7 +20,18 @@ from portal import i18n, ids
 from portal.i18n import _
 from portal.rooms import Room
 from portal.security.origin import TOKEN_FIELD
-from portal.ui.blocks import Contents, age, aria, banner, data, icon, icon_button, since, unseen, until
+from portal.ui.blocks import (
+    Contents,
+    age,
+    aria,
+    banner,
+    data,
+    icon,
+    icon_button,
+    since,
+    unseen,
+    until_next_try,
+)
 from portal.ui.words import advice, remark_words, role_name, source_name, state_word
 from services.accounts import Person
 from services.live import LiveSnapshot, SourceState, SourceStatus, Topic
@@ -194,7 +205,7 @@ def _outage(status: SourceStatus, began: datetime, zone: ZoneInfo) -> Component:
         parts.append(_("Shown is what was last known at {time}.", time=known) + " ")
     parts.append(words.do + " ")
     if status.next_try_at is not None:
-        parts += [_("Next try in"), " ", until(_ms(status.next_try_at)), "."]
+        parts += [_("Next try in"), " ", until_next_try(status.name), "."]
     return banner("crit", "wifi-off", parts)
 
 

@@ -4,8 +4,9 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import Table, or_, select
+from sqlalchemy import Table, bindparam, or_, select
 
 from services.calls import source
 from services.calls.phones import cleaned
@@ -69,18 +70,29 @@ class Directory:
 
 def names_of(reader: Reader, table: Table, ids: Iterable[int] | None = None) -> dict[int, str]:
     """Names by id from a table of ids and names: all of them, or those of `ids`. Blank names are left out."""
-    column = table.c.ads_name if table is source.ads else table.c.name
-    statement = select(table.c.id, column)
-    rows = reader.all(statement) if ids is None else rows_by_id(reader, statement, table, ids)
+    every, chosen = _names(table)
+    rows = reader.all(every) if ids is None else rows_by_id(reader, chosen, ids)
     return {row[0]: name for row in rows if (name := cleaned(row[1], LONGEST_NAME))}
 
 
-def rows_by_id(reader: Reader, statement: AnySelect, table: Table, ids: Iterable[int]) -> list[AnyRow]:
-    """The rows of `statement` whose id in `table` is one of `ids`, asked for in chunks."""
+@cache
+def _names(table: Table) -> tuple[AnySelect, AnySelect]:
+    """Selects ids and names: all of them, and those of some ids."""
+    every = select(table.c.id, table.c.ads_name if table is source.ads else table.c.name)
+    return every, by_id(every, table)
+
+
+def by_id(statement: AnySelect, table: Table) -> AnySelect:
+    """`statement` for `rows_by_id`, by the ids of `table`. Make it once: that takes as long as asking."""
+    return statement.where(table.c.id.in_(bindparam("ids", expanding=True)))
+
+
+def rows_by_id(reader: Reader, statement: AnySelect, ids: Iterable[int]) -> list[AnyRow]:
+    """The rows of a statement made by `by_id` for `ids`, asked for in chunks."""
     wanted = sorted(set(ids))
     found: list[AnyRow] = []
     for start in range(0, len(wanted), source.CHUNK):
-        found += reader.all(statement.where(table.c.id.in_(wanted[start : start + source.CHUNK])))
+        found += reader.all(statement, {"ids": wanted[start : start + source.CHUNK]})
     return found
 
 

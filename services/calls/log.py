@@ -26,6 +26,7 @@ from services.calls.model import (
     InvalidFilter,
     LogFacts,
     NotConfigured,
+    OperatorCount,
     Page,
     Problem,
     is_possible_id,
@@ -137,13 +138,7 @@ class CallLog:
 
     def summary(self, filter_: CallFilter) -> CallSummary:
         """The figures of all matching calls."""
-        copy, through = self._copy, self._through
-        key = ("operators", replace(filter_, operator_id=None, no_operator=False))
-        counts, _ = self._answer(
-            filter_,
-            lambda: self._copied(key, lambda: copy.operator_counts(filter_)),
-            lambda: self._read(key, lambda: through.operator_counts(filter_)),
-        )
+        counts, _ = self.operator_counts(filter_)
         figures, freshness = self._figures(filter_)
         return CallSummary(
             total=figures.total,
@@ -154,6 +149,16 @@ class CallLog:
             per_hour=figures.per_hour,
             before=self._before(filter_),
             freshness=freshness,
+        )
+
+    def operator_counts(self, filter_: CallFilter) -> tuple[tuple[OperatorCount, ...], Freshness]:
+        """The calls of each operator, most calls first, the operator filter aside."""
+        copy, through = self._copy, self._through
+        key = ("operators", replace(filter_, operator_id=None, no_operator=False))
+        return self._answer(
+            filter_,
+            lambda: self._copied(key, lambda: copy.operator_counts(filter_)),
+            lambda: self._read(key, lambda: through.operator_counts(filter_)),
         )
 
     def client_card(self, call_id: int) -> ClientCard | None:

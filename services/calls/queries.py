@@ -35,6 +35,7 @@ from services.calls.phones import LONGEST_NUMBER, phone_key
 from services.calls.source import AnyRow, AnySelect
 from services.calls.sql import contains, in_text_order, source_phone_key
 from services.calls.tables import LONGEST_NAME, CallOperator, RecentCall
+from services.storage import table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +56,21 @@ class CallColumns:
 
 
 def copy_columns() -> CallColumns:
-    call = RecentCall
-    name = select(CallOperator.name).where(CallOperator.id == call.operator_id).scalar_subquery()
+    """Of the tables, not of the mapped classes: the ORM has nothing to do here and would take its time."""
+    call, operator = table_of(RecentCall).c, table_of(CallOperator).c
+    name = select(operator.name).where(operator.id == call.operator_id).scalar_subquery()
     return CallColumns(
-        id=call.id.expression,
-        at=call.at.expression,
-        hour=call.hour.expression,
-        operator_id=call.operator_id.expression,
-        result=call.result.expression,
-        call_type=call.call_type.expression,
-        number=call.number.expression,
-        phone_key=call.phone_key.expression,
+        id=call.id,
+        at=call.at,
+        hour=call.hour,
+        operator_id=call.operator_id,
+        result=call.result,
+        call_type=call.call_type,
+        number=call.number,
+        phone_key=call.phone_key,
         operator_name=name,
-        is_identified=call.is_identified.expression,
-        has_card=call.has_card.expression,
+        is_identified=call.is_identified,
+        has_card=call.has_card,
     )
 
 

@@ -12,10 +12,23 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from services.calls import source
-from services.calls.directory import Agencies, Directory, Places, names_of, rows_by_id
+from services.calls.directory import Agencies, Directory, Places, by_id, names_of, rows_by_id
 from services.calls.model import AgencyInfo, AgencyPhone, Call, ClientCard, Ringing, is_possible_id
 from services.calls.phones import LONGEST_NUMBER, cleaned
 from services.calls.source import AGENCY_FLAGS, AGENCY_TELEPHONES, AnyRow, AnySelect, Reader
+
+_NUMBERS = by_id(
+    select(source.cards.c.id, source.telephone.c.number).join(
+        source.telephone, source.telephone.c.id == source.cards.c.telephone_id
+    ),
+    source.cards,
+)
+_PROCESSINGS = by_id(select(source.privat_processing), source.privat_processing)
+_RINGS = by_id(
+    select(*(source.calls_result.c[name] for name in ("id", "telephone_id", "datetime", "result"))),
+    source.calls_result,
+)
+_TELEPHONES = by_id(select(source.telephone), source.telephone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +127,18 @@ class Resolver:
 
     def processings(self, ids: Iterable[int | None]) -> dict[int, AnyRow]:
         """Rows of `privat_processing` by id."""
-        table = source.privat_processing
-        return {row.id: row for row in rows_by_id(self._reader, select(table), table, _present(ids))}
+        return {row.id: row for row in rows_by_id(self._reader, _PROCESSINGS, _present(ids))}
 
     def rings(self, processings: Iterable[AnyRow]) -> dict[int, tuple[Ring, ...]]:
         """Rings of agencies that may be shown, by processing id, newest first."""
         ids = {row.id: ring_ids(row.calls_results_ids) for row in processings}
         wanted = {ring_id for some in ids.values() for ring_id in some}
-        table = source.calls_result
+        owners = self._agencies.of_telephone
         found: dict[int, Ring] = {}
-        for row in rows_by_id(self._reader, select(table), table, wanted):
-            agency_id = self._agencies.of_telephone.get(row.telephone_id or 0)
+        for id_, telephone_id, at, result in rows_by_id(self._reader, _RINGS, wanted):
+            agency_id = owners.get(telephone_id or 0)
             if agency_id is not None:
-                at = row.datetime if isinstance(row.datetime, datetime) else None
-                found[row.id] = Ring(row.id, agency_id, at, row.result)
+                found[id_] = Ring(id_, agency_id, at if isinstance(at, datetime) else None, result)
         return {
             pp_id: tuple(sorted((found[one] for one in some if one in found), key=_age, reverse=True))
             for pp_id, some in ids.items()
@@ -163,11 +174,7 @@ class Resolver:
         return names_of(self._reader, source.operators, _present(ids))
 
     def _numbers(self, card_ids: Iterable[int | None]) -> dict[int, str]:
-        card, telephone = source.cards, source.telephone
-        statement = select(card.c.id, telephone.c.number).join(
-            telephone, telephone.c.id == card.c.telephone_id
-        )
-        rows = rows_by_id(self._reader, statement, card, _present(card_ids))
+        rows = rows_by_id(self._reader, _NUMBERS, _present(card_ids))
         return {row[0]: number for row in rows if (number := cleaned(row[1], LONGEST_NUMBER))}
 
     def _words(self, processings: Sequence[AnyRow]) -> "_Words":
@@ -182,10 +189,9 @@ class Resolver:
         """The book of these agencies, with their telephones."""
         rows = {id_: self._agencies.by_id[id_] for id_ in agency_ids}
         telephone_ids = _present(getattr(row, slot) for row in rows.values() for slot in AGENCY_TELEPHONES)
-        table = source.telephone
         phones = {
             row.id: AgencyPhone(number, _text(row.comment))
-            for row in rows_by_id(self._reader, select(table), table, telephone_ids)
+            for row in rows_by_id(self._reader, _TELEPHONES, telephone_ids)
             if (number := cleaned(row.number, LONGEST_NUMBER))
         }
         return _AgencyBook(rows, phones, self._directory.places(self._reader), self._zone)

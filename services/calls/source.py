@@ -5,7 +5,7 @@ The portal only has SELECT there. Times are naive local time of the centre.
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -123,11 +123,11 @@ class Reader:
         self._connection = connection
         self._on_answer = on_answer
 
-    def all(self, statement: AnySelect) -> Sequence[AnyRow]:
+    def all(self, statement: AnySelect, parameters: Mapping[str, object] | None = None) -> Sequence[AnyRow]:
         """All rows of the answer."""
         began = time.monotonic()
         with translated():
-            rows = self._connection.execute(statement).all()
+            rows = self._connection.execute(statement, parameters).all()
         if self._on_answer is not None:
             self._on_answer(timedelta(seconds=time.monotonic() - began))
         return rows
@@ -202,6 +202,7 @@ def _engine(url: URL, pre_ping: bool) -> Engine:
         pool_recycle=300,
         # No transaction of ours may hold an old view of rows that others change.
         isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,  # there is nothing to roll back: saves a round trip
         hide_parameters=True,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,

@@ -13,21 +13,23 @@ Act = Callable[[], object]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One promise with its measured figure, which must not exceed `limit` (or be less than it).
+    """One promise with its measured figure, which must not exceed `limit` (or not be less than it).
 
-    `detail` tells the two sides of a ratio in absolute terms: on another machine they differ, the ratio
-    hardly.
+    Without a limit it is a figure that explains others. `detail` tells the two sides of a ratio in absolute
+    terms: on another machine they differ, the ratio hardly.
     """
 
     promise: str
     figure: float
-    limit: float
+    limit: float | None
     unit: str  # "x" for a ratio, else what the figure counts
     detail: str
     at_least: bool = False
 
     @property
     def is_kept(self) -> bool:
+        if self.limit is None:
+            return True
         return self.figure >= self.limit if self.at_least else self.figure <= self.limit
 
     @property
@@ -36,8 +38,8 @@ class Finding:
         return (
             self.promise,
             f"{_figure(self.figure)} {self.unit}",
-            f"{bound} {_figure(self.limit)} {self.unit}",
-            "PASS" if self.is_kept else "MISS",
+            f"{bound} {_figure(self.limit)} {self.unit}" if self.limit is not None else "",
+            "" if self.limit is None else "PASS" if self.is_kept else "MISS",
             self.detail,
         )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, request
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
 from portal import logs
@@ -96,7 +97,7 @@ def _tick(app: Flask, browser: Mapping[str, str]) -> Finding:
 
 
 def _environ(target: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    return EnvironBuilder(path=target, headers=dict(headers)).get_environ()
+    return EnvironBuilder(path=target, headers=Headers(dict(headers))).get_environ()
 
 
 def _call(app: Flask, environ: Mapping[str, Any]) -> _Answer:

@@ -54,9 +54,7 @@ class CallCentre:
         self._clear(self.quiet_day)
         self._clear(self.handmade_day)
         #: Operators of the handmade calls by name.
-        self.handmade_people = {
-            name: self.store("operators", name=name) for name in (ALICE, BORIS, FORMULA)
-        }
+        self.handmade_people = {name: self.store("operators", name=name) for name in (ALICE, BORIS, FORMULA)}
         #: The handmade calls' ids by what they are, oldest first.
         self.handmade = self._make_by_hand()
 

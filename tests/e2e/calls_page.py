@@ -65,7 +65,9 @@ class CallsPage:
 
     def expect_query(self, **query: str) -> None:
         """Expect the address to hold exactly this, in any order."""
-        each = "".join(f"(?=(.*&)?{re.escape(urlencode({key: value}, safe=':'))}(&|$))" for key, value in query.items())
+        each = "".join(
+            f"(?=(.*&)?{re.escape(urlencode({key: value}, safe=':'))}(&|$))" for key, value in query.items()
+        )
         parts = rf"\?{each}[^&]+(&[^&]+){{{len(query) - 1}}}" if query else ""
         expect(self.page).to_have_url(re.compile(f"/calls{parts}$"))
 
@@ -106,4 +108,3 @@ _FIRST_IN_SIGHT = """() => {
     .filter(([id, top]) => top >= -1).sort((one, other) => one[1] - other[1]);
   return rows.length ? rows[0] : ["", 0];
 }"""
-

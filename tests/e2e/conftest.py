@@ -1,8 +1,8 @@
 """Two portals, started once as their users start them, and one Chromium.
 
-`demo` is what `make run` gives without a configuration: the sandbox with its live traffic. `portal` works with a
-MariaDB whose calls the tests make themselves, over a line they can break. A missing server program or browser
-is an error, never a skip: a test that did not run proves nothing.
+`demo` is what `make run` gives without a configuration: the sandbox with its live traffic. `portal` works
+with a MariaDB whose calls the tests make themselves, over a line they can break. A missing server program or
+browser is an error, never a skip: a test that did not run proves nothing.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.call_centre import ALICE, CallCentre
+from tests.e2e.call_centre import ALICE
 from tests.e2e.calls_page import LIVE_MS, CallsPage
 from tests.e2e.visits import Visits
 from tests.support.portal_process import PortalProcess
@@ -130,6 +130,25 @@ def test_rows_hold_still_while_text_in_them_is_marked(calls, centre):
     expect(calls.pill).to_have_text("Новых: 1", timeout=LIVE_MS)
     expect(calls.row_at(0)).to_have_attribute("row-id", str(row_id))
     assert calls.page.evaluate("getSelection().toString()") == marked
+
+
+def test_the_operators_somebody_opened_stay_open_while_calls_arrive(portal, visits, centre):
+    """Operators the database has no name for, so many that the list hides the last ones."""
+    nameless = [900_000 + number for number in range(20)]
+    for operator_id in nameless:
+        call = centre.receive_call(operator_id=operator_id)
+    calls = CallsPage(visits.logged_in(portal)).open()
+    expect(calls.cell(call, "operator")).to_have_text(f"оператор № {nameless[-1]}", timeout=LIVE_MS)
+    hidden = calls.page.locator("#calls-operators details [data-operator]").last
+    expect(hidden).to_be_hidden()
+    calls.page.locator("#calls-operators summary").click()
+    expect(hidden).to_be_visible()
+
+    newest = centre.receive_call("+7 900 000-77-51")
+
+    expect(calls.row_at(0)).to_have_attribute("row-id", str(newest), timeout=LIVE_MS)
+    expect(calls.bar("не назначен")).to_have_attribute("title", re.compile("."))
+    expect(hidden).to_be_visible()
 
 
 def test_the_button_fetches_what_is_new_without_waiting_for_the_tick(calls, centre):

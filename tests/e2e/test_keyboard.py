@@ -10,7 +10,7 @@ from tests.e2e.visits import PASSWORD, SUPERVISOR
 
 #: More stops than any page of the portal has before its grid.
 _MOST_STOPS = 60
-#: The focus is in the window, or on its way through the browser's own controls, where the body stands for them.
+#: The focus is in the window, or in the browser's own controls, where the body stands for them.
 _WITHIN_DIALOG = """() =>
   document.activeElement === document.body || document.activeElement.closest("[role=dialog]") !== null
 """

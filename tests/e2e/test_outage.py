@@ -43,9 +43,12 @@ def test_a_silent_call_centre_leaves_the_last_known_calls_and_says_since_when(
 
     getattr(line, fault)()
 
-    expect(calls.banner).to_contain_text(re.compile(r"База звонков не отвечает с \d\d:\d\d"), timeout=NOTICED_MS)
+    expect(calls.banner).to_contain_text(
+        re.compile(r"База звонков не отвечает с \d\d:\d\d"), timeout=NOTICED_MS
+    )
     expect(calls.banner).to_contain_text("Показано последнее известное на")
     expect(calls.banner).to_contain_text("VPN")
+    expect(calls.banner).to_contain_text(re.compile(r"Следующая попытка через \d+ с"))
     expect(calls.age).to_have_text(re.compile(r"данные на \d\d:\d\d:\d\d, \d+ (с|мин) назад"))
     expect(calls.page.locator("html")).to_have_class(re.compile("hp-source-down"))
     expect(calls.page.locator("#frame-sources .hp-src.down")).to_contain_text("База звонков")
@@ -101,6 +104,7 @@ def test_a_portal_that_starts_without_its_call_centre_says_why_and_heals(start_p
         calls = CallsPage(page).wait()
         calls.id_at(0)
         expect(page.locator("#calls-notice")).to_be_empty()
+        page.close()
         portal.stop()
 
 

@@ -22,7 +22,7 @@ _COMMAND_TIMEOUT_S = 60.0
 class PortalProcess:
     """`portal run`: gunicorn, collector and, without a configuration, the sandbox with its live traffic.
 
-    It works in `directory`, so its configuration, databases and metrics are its own. The port outlives `stop`.
+    It works in `directory`: configuration, databases and metrics are its own. The port outlives `stop`.
     """
 
     def __init__(self, directory: Path, config: Config | None = None) -> None:

@@ -182,6 +182,10 @@ class FakeCallLog:
             freshness=self.freshness,
         )
 
+    def operator_counts(self, chosen: CallFilter) -> tuple[tuple[OperatorCount, ...], Freshness]:
+        self._note(chosen)
+        return (OperatorCount(7, "Белова Анна Игоревна", len(self.calls)),), self.freshness
+
     def stream(self, chosen: CallFilter) -> Iterator[Call]:
         self._note(chosen)
         return iter(self.calls)

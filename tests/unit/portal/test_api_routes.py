@@ -20,7 +20,6 @@ from services.calls import (
     CallFilter,
     CallPage,
     CallStats,
-    CallSummary,
     ClientCard,
     Freshness,
     NotConfigured,
@@ -135,9 +134,9 @@ class FakeCalls:
         self._note("stream")
         return iter(self.calls)
 
-    def summary(self, chosen: CallFilter) -> CallSummary:
+    def operator_counts(self, chosen: CallFilter) -> tuple[tuple[OperatorCount, ...], Freshness]:
         self._note(chosen)
-        return CallSummary(0, 0, 0, 0, self.operators, (0,) * 24, None, self.freshness)
+        return self.operators, self.freshness
 
     def call_stats(self) -> CallStats:
         self._note("stats")
