@@ -4,9 +4,10 @@ as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# Whether apt could install PACKAGE.
+# Whether apt could install PACKAGE. Not by a pipe into `grep -q`: that stops reading at the first match, apt-cache
+# dies of the closed pipe, and under pipefail a package that is there would count as missing.
 apt_knows() {
-    apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [^(]'
+    [[ $(apt-cache policy "$1" 2>/dev/null) == *'Candidate: '[!\(]* ]]
 }
 
 is_installed() {
