@@ -1,25 +1,21 @@
-"""What the call log does: figures and bars follow filter and time, modals open, rows come by `/calls/rows`.
+"""What the call log does: modals open; the rest runs in the browser.
 
-The grid, the filter's way into the address and the live arrival are in `assets/20-calls.js`.
+Filter, grid and live arrival are in `assets/20-calls.js`. Rows come by `/calls/rows`, what stands around them
+by `/calls/figures`.
 """
-
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
 
 from dash import Input, Output, State, no_update
 from dash.development.base_component import Component
 
-from portal import i18n, ids
-from portal.calls_query import is_narrowed, parse
+from portal import ids
 from portal.context import services
 from portal.dash_app import PortalDash
 from portal.i18n import _
 from portal.ui import calls as ui
-from portal.ui.states import failed
 from portal.ui.words import advice
 from portal.wiring import CALL_CENTRE
 from services.accounts import Right
-from services.calls import CallFilter, CallLog, CallSummary, InvalidFilter, NotConfigured
+from services.calls import CallLog, NotConfigured
 from services.errors import UpstreamError
 from services.live import Topic
 
@@ -37,24 +33,6 @@ _CONTROLS = (
 def register(app: PortalDash) -> None:
     """Register the call log's behaviours on `app`."""
     _register_in_browser(app)
-    app.on(
-        Right.MOSCOW,
-        Output(ids.CALLS_FIGURES, "children"),
-        Output(ids.CALLS_OPERATORS, "children"),
-        Output(ids.CALLS_OPERATOR_COUNT, "children"),
-        Output(ids.CALLS_HOURS_DATA, "data"),
-        Output(ids.CALLS_HOURS_LEGEND, "children"),
-        Output(ids.CALLS_NOTICE, "children"),
-        Output(ids.CALLS_EXPORT_LABEL, "children"),
-        Output(ids.CALLS_TODAY, "data"),
-        Output(ids.CALLS_PERIOD_LABEL, "children"),
-        Output(ids.CALLS_OPERATOR, "options"),
-        Input(ids.CALLS_FILTER, "data"),
-        Input(ids.topic(Topic.CALLS), "data"),
-        Input(ids.topic(Topic.SOURCES), "data"),
-        Input(ids.CALLS_REFRESH, "n_clicks"),
-        State(ids.CALLS_OPERATOR, "options"),
-    )(refresh_figures)
     app.on(
         Right.MOSCOW,
         Output(ids.CALLS_DETAILS_CONTENT, "children"),
@@ -104,7 +82,6 @@ def _register_in_browser(app: PortalDash) -> None:
         Input(ids.topic(Topic.SOURCES), "data"),
         Input(ids.CALLS_REFRESH, "n_clicks"),
         State(ids.CALLS_TODAY, "data"),
-        prevent_initial_call=True,
     )
     app.in_browser(
         "calls",
@@ -120,45 +97,6 @@ def _register_in_browser(app: PortalDash) -> None:
         Output(ids.CALLS_HOURS, "figure"),
         Input(ids.CALLS_HOURS_DATA, "data"),
         Input(ids.FRAME_THEME, "data"),
-    )
-
-
-def refresh_figures(
-    query: Mapping[str, str] | None, _calls: int, _sources: int, _clicks: int | None, options: object
-) -> tuple[object, ...]:
-    """Draw figures, bars and chart again; in place of the rows, say why there are none."""
-    log = services().calls
-    today = log.today()
-    given = query or {}
-    try:
-        chosen = parse(given, today)
-        summary = log.summary(chosen)
-    except InvalidFilter as error:
-        words = _("The condition “{field}” is not valid.", field=error.field)
-        return _nothing_known(failed(_("This filter cannot be answered"), words), today)
-    except NotConfigured:
-        words = _("An administrator names it in the section [call_centre] of the configuration.")
-        return _nothing_known(failed(_("The call database is not configured."), words), today)
-    except UpstreamError as error:
-        why = advice(CALL_CENTRE, error.reason)
-        return _nothing_known(failed(why.what, why.do), today)
-    now = datetime.now(log.zone)
-    single_day = chosen.first == chosen.last
-    operator = given.get("operator", "")
-    offered = ui.operator_options(summary.operators, operator)
-    until = now if chosen.last == today and single_day else None
-    return (
-        ui.figures(summary, single_day=single_day, until=until),
-        ui.operator_bars(summary.operators, operator),
-        i18n.number(len(summary.operators)),
-        ui.hours_figure(summary, now.hour if until else None),
-        ui.hours_legend(summary, is_today=until is not None),
-        _notice(chosen, summary, given, today),
-        i18n.plural("CSV, {n} row", "CSV, {n} rows", summary.total),
-        today.isoformat(),
-        _period_words(chosen, today),
-        # The same choices again would disturb somebody who has the list open.
-        no_update if offered == options else offered,
     )
 
 
@@ -191,31 +129,3 @@ def _agency(log: CallLog, call_id: int) -> list[Component]:
     if agency is None:
         return ui.missing_details(_("No agency is known for call {id}.", id=call_id))
     return ui.agency_info(agency, call_id, log.zone)
-
-
-def _notice(
-    chosen: CallFilter, summary: CallSummary, given: Mapping[str, str], today: date
-) -> list[Component]:
-    shown: list[Component] = []
-    # While the source is silent the banner of the page says so: one banner a cause.
-    is_silent = not services().live.snapshot().source(CALL_CENTRE).is_current
-    if summary.freshness.problem is not None and not is_silent:
-        shown.append(ui.problem_banner(summary.freshness.problem, CALL_CENTRE))
-    if summary.total == 0:
-        period = _period_words(chosen, today)
-        is_over = chosen.last < today
-        shown.append(ui.empty_filter() if is_narrowed(given) else ui.empty_day(period, is_over=is_over))
-    return shown
-
-
-def _nothing_known(notice: Component, today: date) -> tuple[object, ...]:
-    """The page without data: no figure is invented."""
-    return ([], [], "", None, [], notice, _("CSV"), today.isoformat(), no_update, no_update)
-
-
-def _period_words(chosen: CallFilter, today: date) -> str:
-    if chosen.first != chosen.last:
-        return f"{i18n.short_day(chosen.first)} – {i18n.short_day(chosen.last)}"
-    named = {today: _("Today"), today - timedelta(days=1): _("Yesterday")}.get(chosen.first)
-    day = i18n.day(chosen.first) if chosen.first.year == today.year else i18n.short_day(chosen.first)
-    return f"{named}, {day}" if named else day

@@ -12,7 +12,7 @@ import pages.calls
 import pages.not_found_404
 from portal import compression, frame, i18n, observe, static
 from portal.dash_app import PortalDash
-from portal.routes import api, calls, errors, health, login, openapi, tick
+from portal.routes import api, calls, calls_figures, errors, health, login, openapi, tick
 from portal.security import callback_request, guard
 from portal.security.headers import SecurityHeaders
 from portal.security.needs import Access, callback_needs, needs
@@ -20,7 +20,7 @@ from portal.security.proxies import TrustedProxies
 from portal.shared_answers import SharedAnswers
 from portal.wiring import Services
 
-BLUEPRINTS = (login.bp, health.bp, tick.bp, calls.bp, api.bp, openapi.bp)
+BLUEPRINTS = (login.bp, health.bp, tick.bp, calls.bp, calls_figures.bp, api.bp, openapi.bp)
 PAGES = (pages.calls, pages.not_found_404)
 BEHAVIOURS = (callbacks.frame, callbacks.calls)
 

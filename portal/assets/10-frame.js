@@ -12,6 +12,7 @@
   const HIDDEN_MS = 30000;
   // A line that went silent must not keep the tick waiting for ever.
   const PATIENCE_MS = 10000;
+  const DRAWING_MS = 30000;
   const live = {etag: null, sources: {}, answered: {}, due: {}, counts: {}, topics: {}, asking: false, lostSince: null};
   let words = null;
   let openMs = 5000;
@@ -194,6 +195,62 @@
 
   setInterval(draw, 1000);
 
+  /* ------------------------------------------------------------------ parts drawn by shared routes */
+
+  /* Asks `route` for parts of a page, {"id": {"property": value}}, and puts in what changed. One question is under
+     way at a time, and what comes meanwhile is asked after it: were each new one to overtake the one before, a
+     slow source would keep the page from ever showing anything. */
+  class Drawing {
+    constructor(route) {
+      this.route = route;
+      this.waiting = null;
+      this.isAsking = false;
+      this.shown = {};
+    }
+
+    /* The page was laid out anew: nothing of what was put in is there any more. */
+    forget() { this.shown = {}; }
+
+    async ask(query) {
+      this.waiting = query;
+      if (this.isAsking) return;
+      this.isAsking = true;
+      try {
+        while (this.waiting !== null) {
+          const asked = this.waiting;
+          const page = location.pathname;
+          this.waiting = null;
+          const parts = await this.parts(asked);
+          const isWanted = (this.waiting === null || this.waiting === asked) && location.pathname === page;
+          if (parts && isWanted) this.put(parts);
+        }
+      } finally {
+        this.isAsking = false;
+      }
+    }
+
+    async parts(query) {
+      try {
+        const response = await window.fetch(this.route + '?' + query, {signal: AbortSignal.timeout(DRAWING_MS)});
+        const body = await response.json();
+        if (!('error' in body)) return body;
+        showToast(body.error);
+      } catch (error) {
+        // The portal gave no answer: the tick tells since when, and what is on the page stays.
+      }
+      return null;
+    }
+
+    put(parts) {
+      for (const [id, properties] of Object.entries(parts)) {
+        const text = JSON.stringify(properties);
+        if (this.shown[id] === text) continue;
+        this.shown[id] = text;
+        window.dash_clientside.set_props(id, properties);
+      }
+    }
+  }
+
   /* ------------------------------------------------------------------ the focus outlives a redraw */
 
   /* What a callback draws anew is new to the browser too: whoever had the focus in it gets it back in the same
@@ -284,7 +341,7 @@
     return window.dash_clientside.callback_context.triggered_id === 'frame-more-open';
   }
 
-  window.portal = {say: say, duration: duration, clock: clock, toast: showToast, live: live};
+  window.portal = {say: say, duration: duration, clock: clock, toast: showToast, live: live, Drawing: Drawing};
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     frame: {tick: tick, entered: entered, toast: toast, more: more},
   });

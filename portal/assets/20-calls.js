@@ -1,5 +1,5 @@
-/* The call log in the browser: the filter and its way into the address, the rows by /calls/rows, calls that
-   arrive while one reads, the buttons in the grid. */
+/* The call log in the browser: the filter and its way into the address, the rows by /calls/rows, what
+   stands around them by /calls/figures, calls that arrive while one reads, the buttons in the grid. */
 (function () {
   'use strict';
 
@@ -209,9 +209,14 @@
     if (log.api && !log.api.isDestroyed()) log.api.refreshInfiniteCache();
   }
 
-  /* The filter, the day or the data changed, or somebody pressed the button. */
+  const around = new window.portal.Drawing('/calls/figures');
+
+  /* The page was laid out; the filter, the day or the data changed; or somebody pressed the button. */
   function changed(values, _calls, _sources, _presses, today) {
     const causes = (window.dash_clientside.callback_context.triggered || []).map((entry) => entry.prop_id.split('.')[0]);
+    if (!causes.length) around.forget();
+    around.ask(query(values || {}));
+    if (!causes.length) return false; // the grid asks for its first rows itself
     if (causes.includes('calls-filter')) {
       Object.assign(log, {filter: values || {}, anchor: 0, newer: 0, newest: 0, isStill: false});
       if (log.api && !log.api.isDestroyed()) {

@@ -118,8 +118,9 @@ class CallLog:
             return self._copied(page_key, lambda: copy.page(filter_, page)), count
 
         def read() -> tuple[tuple[tuple[Call, ...], tuple[int, int]], datetime]:
-            count, as_of = self._read(count_key, lambda: through.count(filter_, page.until_id))
-            calls, _ = self._read(page_key, lambda: through.page(filter_, page))
+            with through.together():
+                count, as_of = self._read(count_key, lambda: through.count(filter_, page.until_id))
+                calls, _ = self._read(page_key, lambda: through.page(filter_, page))
             return (calls, count), as_of
 
         (calls, (total, newer)), freshness = self._answer(filter_, copied, read)

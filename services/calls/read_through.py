@@ -2,7 +2,8 @@
 
 import threading
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -44,10 +45,24 @@ class ReadThrough:
         self._directory = Directory(clock)
         self._circuit = Circuit(_FAILURES, _PROBE_EVERY, clock)
         self._slots = threading.BoundedSemaphore(SLOTS)
+        self._mine = threading.local()
 
     def close(self) -> None:
         """Close all connections."""
         self._source.close()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """All questions this thread asks in the block share one turn and one connection.
+
+        Nothing is taken before the first of them: answers that are kept need neither.
+        """
+        with ExitStack() as held:
+            self._mine.held, self._mine.reader = held, None
+            try:
+                yield
+            finally:
+                self._mine.held = None
 
     def page(self, filter_: CallFilter, page: Page) -> tuple[Call, ...]:
         return tuple(
@@ -121,11 +136,21 @@ class ReadThrough:
         return self._ask(question)
 
     def _ask(self, question: Callable[[Reader], T]) -> T:
+        held: ExitStack | None = getattr(self._mine, "held", None)
+        if held is None:
+            with self._reading() as reader:
+                return question(reader)
+        if self._mine.reader is None:
+            self._mine.reader = held.enter_context(self._reading())
+        return question(self._mine.reader)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Reader]:
         if not self._slots.acquire(timeout=SLOT_WAIT_S):
             raise upstream_error(Reason.OVERLOADED)
         try:
             with self._circuit.guard(), self._source.reading() as reader:
-                return question(reader)
+                yield reader
         finally:
             self._slots.release()
 

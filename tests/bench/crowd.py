@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 from statistics import mean
 from time import monotonic
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from portal import ids
 from services.accounts import Role
 from services.live import Topic
 from tests.bench.call_centre import CallCentre, Work
@@ -116,7 +114,6 @@ class _Browser:
         # Every second one looks at everything, the others each at an operator of their own.
         self._filter = {"operator": str(1 + number % _OPERATORS)} if number % 2 else {}
         self._version = 0
-        self._figures: Mapping[str, Any] = {}  # the callback that draws figures and bars
         self._stop = stop
         self.has_come = False  # or failed to
         self.requests: Counter[str] = Counter()
@@ -149,8 +146,7 @@ class _Browser:
     def _open_page(self) -> None:
         self._get("/calls", "pages")
         self._get("/_dash-layout", "layouts")
-        callbacks = json.loads(self._get("/_dash-dependencies", "layouts", plain=True))
-        [self._figures] = [one for one in callbacks if f"{ids.CALLS_FIGURES}.children" in one["output"]]
+        self._get("/_dash-dependencies", "layouts")
         self._tick()
 
     def _tick(self) -> None:
@@ -159,25 +155,7 @@ class _Browser:
             self._version = version
             asked = {"offset": 0, "limit": 100, "sort": "time", "direction": "desc", **self._filter}
             self._get(f"/calls/rows?{urlencode(asked)}", "rows")
-            self._refresh_figures()
-
-    def _refresh_figures(self) -> None:
-        values = {ids.CALLS_FILTER: self._filter, ids.topic(Topic.CALLS): self._version}
-        output = self._figures["output"]
-        outputs = [target.rpartition(".") for target in output.strip(".").split("...")]
-        body = {
-            "output": output,
-            "outputs": [{"id": target, "property": name} for target, _dot, name in outputs],
-            "inputs": [{**one, "value": values.get(one["id"])} for one in self._figures["inputs"]],
-            "state": [{**one, "value": values.get(one["id"])} for one in self._figures["state"]],
-            "changedPropIds": [f"{ids.topic(Topic.CALLS)}.data"],
-        }
-        headers = {"Content-Type": "application/json"}
-        answer, _ = self._ask(
-            "POST", "/_dash-update-component", "figures", json.dumps(body).encode(), headers
-        )
-        if answer.status != 200:
-            raise RuntimeError(f"the figures' callback answered {answer.status}")
+            self._get(f"/calls/figures?{urlencode(self._filter)}", "figures")
 
     def _get(self, target: str, kind: str, *, plain: bool = False) -> bytes:
         headers = {"Accept-Encoding": "identity"} if plain else {}

@@ -12,7 +12,6 @@ from services.errors import Reason, UpstreamUnavailable
 from tests.unit.portal.fakes import (
     PAGE_ROUTER,
     SAME_ORIGIN,
-    Portal,
     callback_request,
     registered_request,
     server_callbacks,
@@ -158,57 +157,21 @@ def test_no_part_of_a_request_breaks_the_server(client, body):
 
 
 @pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("from", "2025-02-30"),
-        ("from", "tomorrow"),
-        ("phone", "9" * 10_000),
-        ("phone", "\x00"),
-        ("operator", "-1"),
-        ("operator", "9" * 40),
-        ("result", "everything"),
-        ("type", "' OR 1=1 --"),
-        ("card", "maybe"),
-        ("to", "1969-01-01"),
-    ],
-)
-def test_a_filter_that_cannot_be_is_said_and_no_call_is_asked_for(fresh_portal, field, value):
-    answer = send_filter(fresh_portal, {field: value})
-
-    shown = answer.json["response"]
-    assert shown["calls-notice"]["children"]["props"]["role"] == "alert"
-    assert shown["calls-figures"]["children"] == []
-    assert fresh_portal.calls.asked == []
-
-
-@pytest.mark.parametrize("phone", ["%", "_", "'", '"', "\\", "; DROP TABLE call", "<script>"])
-def test_special_characters_of_a_search_are_asked_for_literally(fresh_portal, phone):
-    answer = send_filter(fresh_portal, {"phone": phone})
-
-    assert answer.status_code == 200
-    (asked,) = fresh_portal.calls.asked
-    assert asked.phone == phone
-
-
-@pytest.mark.parametrize(
     "error", [UpstreamUnavailable("down", Reason.TIMEOUT), NotConfigured("call_centre")], ids=type
 )
-def test_a_call_log_that_gives_nothing_is_said_on_the_page(fresh_portal, error):
+def test_a_call_log_that_gives_nothing_is_said_in_the_window(fresh_portal, error):
     fresh_portal.calls.error = error
 
-    figures = send_filter(fresh_portal, {})
     details = send(fresh_portal.logged_in("operator"), GOOD)
 
-    assert figures.status_code == 200
-    assert figures.json["response"]["calls-notice"]["children"]
-    assert "sideUpdate" not in figures.json
     assert details.json["response"]["calls-details"]["is_open"] is True
+    assert "sideUpdate" not in details.json
 
 
 def test_a_callback_that_fails_is_told_to_the_person_with_the_number_in_the_log(fresh_portal, caplog):
     fresh_portal.calls.error = RuntimeError("a mistake of ours")
 
-    answer = send_filter(fresh_portal, {})
+    answer = send(fresh_portal.logged_in("operator"), GOOD)
 
     toast = answer.json["sideUpdate"]["frame-toast"]["data"]["text"]
     assert answer.status_code == 200
@@ -240,12 +203,3 @@ def test_the_page_opens_under_any_query(client, search):
 def page_at(path: str, search: str) -> dict[str, object]:
     inputs = [("_pages_location", "pathname", path), ("_pages_location", "search", search)]
     return callback_request(PAGE_ROUTER, inputs=inputs)
-
-
-def send_filter(portal: Portal, chosen: dict[str, str]):
-    (output,) = [one for one in server_callbacks(portal) if "calls-figures" in one]
-    body = registered_request(portal, output)
-    for one in body["inputs"]:
-        if one["id"] == "calls-filter":
-            one["value"] = chosen
-    return send(portal.logged_in("operator"), body)

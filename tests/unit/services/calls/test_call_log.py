@@ -1,10 +1,13 @@
 """Which way the log answers, how current it says the answer is, and what an answer costs."""
 
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
 from services.calls import (
     CallFilter,
@@ -36,6 +39,24 @@ def test_a_period_that_is_partly_copied_is_read_through(world):
 
     assert [call.id for call in page.calls] == [new, old]
     assert (page.freshness.origin, page.freshness.as_of) == ("source", world.clock.now)
+
+
+def test_a_page_that_is_read_through_takes_one_connection(world):
+    world.call(local(9, day=LONG_AGO))
+    world.settle()
+    taken = []
+
+    def note(connection: sqlite3.Connection, *_rest: object) -> None:
+        taken.append(connection.execute("PRAGMA database_list").fetchone()[2])
+
+    event.listen(Pool, "checkout", note)
+    try:
+        page = world.log().page(CallFilter(LONG_AGO, LONG_AGO), FIRST_PAGE)
+    finally:
+        event.remove(Pool, "checkout", note)
+
+    assert page.total == 1
+    assert taken.count(str(world.file)) == 1
 
 
 def test_days_to_come_rest_on_the_copy_of_today(world):
