@@ -1,19 +1,22 @@
 """The call log's filter as text: in the page's address, in the grid's requests, in the export's link.
 
 Keys: `from`, `to` (YYYY-MM-DD, centre's days; both absent: today), `phone`, `operator` (id or `none`),
-`result` (success, failure, other), `type` (code or `unknown`), `card` (1 with, 0 without).
+`result` (success, failure, other, a code from 0 to 6, or `unknown`), `type` (code or `unknown`), `card` (1
+with, 0 without), `hour` (0 to 23), `weekday` (1 for Monday to 7 for Sunday), `number` (known, unknown).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from portal.ui.phones import readable_number
-from services.calls import CallFilter, FilterFault, InvalidFilter, Outcome
+from services.calls import KNOWN_RESULTS, CallFilter, FilterFault, InvalidFilter, Outcome
 
-KEYS = ("from", "to", "phone", "operator", "result", "type", "card")
+KEYS = ("from", "to", "phone", "operator", "result", "type", "card", "weekday", "hour", "number")
 NO_OPERATOR = "none"
 UNKNOWN_TYPE = "unknown"
+UNKNOWN_RESULT = "unknown"
+OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 #: The choice in a select that filters nothing; it never reaches the query. (A select takes an empty value for
 #: "nothing chosen yet" and shows no words.)
 ANY = "any"
@@ -29,19 +32,26 @@ def parse(query: Mapping[str, str], today: date) -> CallFilter:
     Raises:
         InvalidFilter: naming the key at fault. A wrong value never means "everything".
     """
-    first = _day(query, "from") or _day(query, "to") or today
+    first = day_of(query, "from") or day_of(query, "to") or today
     operator = query.get("operator", "")
     call_type = query.get("type", "")
+    result = query.get("result", "")
+    is_code = result not in ("", UNKNOWN_RESULT, *OUTCOMES)
     return CallFilter(
         first=first,
-        last=_day(query, "to") or first,
+        last=day_of(query, "to") or first,
         phone=_phone(query.get("phone", "")),
         operator_id=None if operator in ("", NO_OPERATOR) else _number(operator, "operator"),
         no_operator=operator == NO_OPERATOR,
-        outcome=_outcome(query.get("result", "")),
+        outcome=Outcome(result) if result in OUTCOMES else None,
         call_type=None if call_type in ("", UNKNOWN_TYPE) else _number(call_type, "type"),
         unknown_type=call_type == UNKNOWN_TYPE,
-        with_card=_flag(query.get("card", "")),
+        with_card=_either(query, "card", yes="1", no="0"),
+        hour=_one_of(range(24), query, "hour"),
+        weekday=_one_of(range(1, 8), query, "weekday"),
+        result=_one_of(KNOWN_RESULTS, query, "result") if is_code else None,
+        unknown_result=result == UNKNOWN_RESULT,
+        identified=_either(query, "number", yes="known", no="unknown"),
     )
 
 
@@ -56,7 +66,12 @@ def _phone(text: str) -> str:
     return shown.removeprefix("+7 ") if _WHOLE_NUMBER.fullmatch(shown) else shown
 
 
-def _day(query: Mapping[str, str], key: str) -> date | None:
+def day_of(query: Mapping[str, str], key: str) -> date | None:
+    """The day that `key` names; None when it is absent or empty.
+
+    Raises:
+        InvalidFilter: it names no day.
+    """
     text = query.get(key, "")
     if not text:
         return None
@@ -74,16 +89,19 @@ def _number(text: str, key: str) -> int:
     return int(text)
 
 
-def _outcome(text: str) -> Outcome | None:
+def _one_of(possible: Collection[int], query: Mapping[str, str], key: str) -> int | None:
+    """The number that `key` names, written as Python writes it: each value has one address."""
+    text = query.get(key, "")
     if not text:
         return None
     try:
-        return Outcome(text)
-    except ValueError as error:
-        raise InvalidFilter("result", FilterFault.UNKNOWN) from error
+        return {str(value): value for value in possible}[text]
+    except KeyError as error:
+        raise InvalidFilter(key, FilterFault.UNKNOWN) from error
 
 
-def _flag(text: str) -> bool | None:
-    if text not in ("", "0", "1"):
-        raise InvalidFilter("card", FilterFault.UNKNOWN)
-    return {"": None, "0": False, "1": True}[text]
+def _either(query: Mapping[str, str], key: str, *, yes: str, no: str) -> bool | None:
+    text = query.get(key, "")
+    if text not in ("", yes, no):
+        raise InvalidFilter(key, FilterFault.UNKNOWN)
+    return None if not text else text == yes

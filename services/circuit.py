@@ -28,6 +28,8 @@ class Circuit:
     def guard(self) -> Iterator[None]:
         """Ask the outside system inside this block; an `UpstreamError` that leaves it counts as a failure.
 
+        That it gave up a long question counts as an answer: it is well, and others need not be spared.
+
         Raises:
             UpstreamUnavailable: the circuit is open (reason OVERLOADED, caused by the last failure).
         """
@@ -35,7 +37,10 @@ class Circuit:
         try:
             yield
         except UpstreamError as error:
-            self._note_failure(error)
+            if error.reason is Reason.TOO_SLOW:
+                self._note_answer()
+            else:
+                self._note_failure(error)
             raise
         self._note_answer()
 

@@ -12,6 +12,7 @@ class Reason(StrEnum):
     REFUSED = "refused"  # nothing listens there, or the connection was reset
     UNRESOLVED = "unresolved"  # the name does not resolve
     TIMEOUT = "timeout"  # no answer within the limit: VPN or firewall
+    TOO_SLOW = "too_slow"  # well, but gave up a question that it was at work on for too long
     LOGIN_REFUSED = "login_refused"  # the portal's own credentials were not accepted
     NO_RIGHT = "no_right"  # logged in, but the data may not be read
     NO_SUCH_DATABASE = "no_such_database"

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 from services.calls.copy import CopiedDays, Copy, Coverage
@@ -41,11 +41,15 @@ from services.live import LiveBoard, SourceState, SourceStatus, Topic
 from services.storage import Store
 
 T = TypeVar("T")
+#: All matching calls, None where counting them took too long, and those of them that are newer.
+_Count: TypeAlias = tuple[int | None, int]
 
 _KEPT_ANSWERS = 512
 #: An answer of the copy holds until the topic's version changes; after this its memory is given back.
 _KEEP_COPIED_S = 60.0
 _KEEP_READ_S = 3.0
+#: What the source was long at work on is asked again only after so many times as long.
+_REST = 10.0
 _KEEP_DAYS_S = 0.5
 _KEEP_STATS_S = 300.0
 _STREAM_BATCH = 500
@@ -113,18 +117,18 @@ class CallLog:
         copy, through = self._copy, self._through
         count_key, page_key = ("count", filter_, page.until_id), ("page", filter_, page)
 
-        def copied() -> tuple[tuple[Call, ...], tuple[int, int]]:
+        def copied() -> tuple[tuple[Call, ...], _Count]:
             count = self._copied(count_key, lambda: copy.count(filter_, page.until_id))
             return self._copied(page_key, lambda: copy.page(filter_, page)), count
 
-        def read() -> tuple[tuple[tuple[Call, ...], tuple[int, int]], datetime]:
+        def read() -> tuple[tuple[tuple[Call, ...], _Count], datetime]:
             with through.together():
-                count, as_of = self._read(count_key, lambda: through.count(filter_, page.until_id))
-                calls, _ = self._read(page_key, lambda: through.page(filter_, page))
+                count, as_of = self._read_count(count_key, lambda: through.count(filter_, page.until_id))
+                calls, _ = self._read(page_key, lambda: through.page(filter_, page, count[0]))
             return (calls, count), as_of
 
         (calls, (total, newer)), freshness = self._answer(filter_, copied, read)
-        return CallPage(calls, total - newer, newer, freshness)
+        return CallPage(calls, None if total is None else total - newer, newer, freshness)
 
     def copied_today(self) -> int | None:
         """How many calls of today the copy has; None without a copy of today. Never asks the source."""
@@ -139,8 +143,13 @@ class CallLog:
 
     def summary(self, filter_: CallFilter) -> CallSummary:
         """The figures of all matching calls."""
-        counts, _ = self.operator_counts(filter_)
         figures, freshness = self._figures(filter_)
+        try:
+            counts, _ = self.operator_counts(filter_)
+        except UpstreamError as error:
+            if error.reason is not Reason.TOO_SLOW:
+                raise
+            counts = None
         return CallSummary(
             total=figures.total,
             identified=figures.identified,
@@ -238,13 +247,33 @@ class CallLog:
         return self._memo.get(("copy", key, version), _KEEP_COPIED_S, ask)
 
     def _read(self, key: object, ask: Callable[[], T]) -> tuple[T, datetime]:
-        """An answer of the source and when it was asked, asked once in some seconds."""
+        """An answer of the source and when it was asked, asked once in some seconds.
 
-        def dated() -> tuple[T, datetime]:
+        That it gave up the question is kept like an answer.
+        """
+
+        def dated() -> tuple[T | UpstreamError, datetime]:
             asked_at = self._clock()
-            return ask(), asked_at
+            try:
+                return ask(), asked_at
+            except UpstreamError as error:
+                if error.reason is not Reason.TOO_SLOW:
+                    raise
+                return error, asked_at
 
-        return self._memo.get(("source", key), _KEEP_READ_S, dated)
+        found, asked_at = self._memo.get(("source", key), _KEEP_READ_S, dated, rest=_REST)
+        if isinstance(found, UpstreamError):
+            raise upstream_error(found.reason) from found
+        return found, asked_at
+
+    def _read_count(self, key: object, ask: Callable[[], _Count]) -> tuple[_Count, datetime]:
+        """A count of the source; rows are worth having without it where it takes too long."""
+        try:
+            return self._read(key, ask)
+        except UpstreamError as error:
+            if error.reason is not Reason.TOO_SLOW:
+                raise
+            return (None, 0), self._clock()
 
     def _answer(
         self,

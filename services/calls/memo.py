@@ -10,6 +10,9 @@ from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
+#: An answer is not kept longer than this for the work that it made.
+LONGEST_REST_S = 60.0
+
 
 @dataclass(slots=True)
 class _Entry:
@@ -30,8 +33,11 @@ class Memo:
         self._lock = threading.Lock()
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
 
-    def get(self, key: Hashable, keep_s: float, ask: Callable[[], T]) -> T:
-        """The answer that is kept for `key`, else that of `ask`, which is then kept for `keep_s`."""
+    def get(self, key: Hashable, keep_s: float, ask: Callable[[], T], *, rest: float = 0.0) -> T:
+        """The answer that is kept for `key`, else that of `ask`, which is then kept for `keep_s`.
+
+        It is kept longer if that is less than `rest` times as long as it took, up to LONGEST_REST_S.
+        """
         with self._lock:
             entry = self._entries.get(key)
             is_ours = entry is None or (entry.until is not None and entry.until <= self._clock())
@@ -41,10 +47,11 @@ class Memo:
                     self._entries.popitem(last=False)
             self._entries.move_to_end(key)
         if is_ours:
-            self._answer(key, entry, keep_s, ask)
+            self._answer(key, entry, keep_s, ask, rest)
         return cast(T, entry.answer.result())
 
-    def _answer(self, key: Hashable, entry: _Entry, keep_s: float, ask: Callable[[], T]) -> None:
+    def _answer(self, key: Hashable, entry: _Entry, keep_s: float, ask: Callable[[], T], rest: float) -> None:
+        began = self._clock()
         try:
             answer = ask()
         except BaseException as error:
@@ -53,5 +60,6 @@ class Memo:
                     del self._entries[key]
             entry.answer.set_exception(error)
             return
-        entry.until = self._clock() + keep_s
+        now = self._clock()
+        entry.until = now + max(keep_s, min(rest * (now - began), LONGEST_REST_S))
         entry.answer.set_result(answer)

@@ -6,14 +6,14 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
-from services.calls.codes import Outcome, outcome_of
+from services.calls.codes import KNOWN_RESULTS, Outcome, outcome_of
 from services.calls.phones import phone_key
 from services.errors import Reason
 
 LONGEST_PHONE_SEARCH = 64
 LARGEST_PAGE = 500
 #: Read-through of older periods is bounded; a period that is wholly in the copy is not.
-LONGEST_READ_THROUGH_DAYS = 92
+LONGEST_READ_THROUGH_DAYS = 366
 SORTS = ("id", "time", "phone", "operator", "result", "type")
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
 _LARGEST_ID = 2**63 - 1
@@ -49,8 +49,10 @@ class NotConfigured(Exception):
 class CallFilter:
     """Which calls are asked for. The period is whole local days of the centre, both included.
 
-    `phone` is a part of a number with any punctuation; `no_operator` and `unknown_type` ask for calls that
-    have none, or a type code nobody documented.
+    `phone` is a part of a number with any punctuation; `no_operator` asks for calls that have none,
+    `unknown_type` and `unknown_result` for those without a code or with one that nobody documented.
+    `identified` tells with from without a phone number. `hour` (0 to 23) and `weekday` (1 for Monday to 7 for
+    Sunday) go by the centre's clock; `result` is a documented code, in place of an `outcome`.
 
     Raises:
         InvalidFilter: a value that cannot be.
@@ -65,6 +67,11 @@ class CallFilter:
     call_type: int | None = None
     unknown_type: bool = False
     with_card: bool | None = None
+    hour: int | None = None
+    weekday: int | None = None
+    result: int | None = None
+    unknown_result: bool = False
+    identified: bool | None = None
 
     def __post_init__(self) -> None:
         for field, day in (("first", self.first), ("last", self.last)):
@@ -80,6 +87,16 @@ class CallFilter:
         if self.call_type is not None:
             _require(abs(self.call_type) <= _LARGEST_CODE, "call_type", FilterFault.OUT_OF_RANGE)
             _require(not self.unknown_type, "unknown_type", FilterFault.CONTRADICTION)
+        if self.hour is not None:
+            _require(0 <= self.hour <= 23, "hour", FilterFault.OUT_OF_RANGE)
+        if self.weekday is not None:
+            _require(1 <= self.weekday <= 7, "weekday", FilterFault.OUT_OF_RANGE)
+        if self.result is not None:
+            _require(self.result in KNOWN_RESULTS, "result", FilterFault.UNKNOWN)
+            _require(self.outcome is None, "result", FilterFault.CONTRADICTION)
+        if self.unknown_result:
+            is_alone = self.outcome is None and self.result is None
+            _require(is_alone, "unknown_result", FilterFault.CONTRADICTION)
 
     @property
     def days(self) -> int:
@@ -178,10 +195,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class CallPage:
-    """A part of the matching calls; `total` counts all of them up to `until_id`, `newer` those after it."""
+    """A part of the matching calls; `total` counts all of them up to `until_id`, `newer` those after it.
+
+    `total` is None where counting took too long; `newer` is then 0.
+    """
 
     calls: tuple[Call, ...]
-    total: int
+    total: int | None
     newer: int
     freshness: Freshness
 
@@ -214,15 +234,16 @@ class Comparison:
 class CallSummary:
     """The figures above the log.
 
-    `identified` has a number, `handled` the result "handled", `with_known_result` any documented result.
-    `operators` leaves the operator filter aside, most calls first. `per_hour` has 24 counts by local hour.
+    `identified` has a number (None: too many calls to look their numbers up), `handled` the result "handled",
+    `with_known_result` any documented result. `operators` leaves the operator filter aside, most calls first
+    (None: counting these took too long). `per_hour` has 24 counts by local hour.
     """
 
     total: int
-    identified: int
+    identified: int | None
     handled: int
     with_known_result: int
-    operators: tuple[OperatorCount, ...]
+    operators: tuple[OperatorCount, ...] | None
     per_hour: tuple[int, ...]
     before: Comparison | None
     freshness: Freshness
@@ -267,8 +288,8 @@ class Ringing:
 
 
 @dataclass(frozen=True, slots=True)
-class AgencyInfo:
-    """An agency and how it was rung. `time_zone` is its offset from Moscow in hours."""
+class Agency:
+    """A travel agency. `time_zone` is its offset from Moscow in hours."""
 
     id: int
     name: str | None
@@ -289,6 +310,12 @@ class AgencyInfo:
     austria: bool
     comment: str | None
     phones: tuple[AgencyPhone, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyInfo(Agency):
+    """An agency and how it was rung."""
+
     ringing: Ringing
 
 

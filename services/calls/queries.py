@@ -33,7 +33,7 @@ from services.calls.codes import (
 from services.calls.model import CallFilter, OperatorCount, Page
 from services.calls.phones import LONGEST_NUMBER, phone_key
 from services.calls.source import AnyRow, AnySelect
-from services.calls.sql import contains, in_text_order, source_phone_key
+from services.calls.sql import contains, in_text_order, source_phone_key, weekday_of
 from services.calls.tables import LONGEST_NAME, CallOperator, RecentCall
 from services.storage import table_of
 
@@ -45,6 +45,7 @@ class CallColumns:
     id: ColumnElement[int]
     at: ColumnElement[datetime]
     hour: ColumnElement[int]
+    weekday: ColumnElement[int]  # 1 for Monday
     operator_id: ColumnElement[int | None]
     result: ColumnElement[int | None]
     call_type: ColumnElement[int | None]
@@ -63,6 +64,7 @@ def copy_columns() -> CallColumns:
         id=call.id,
         at=call.at,
         hour=call.hour,
+        weekday=weekday_of(call.at),
         operator_id=call.operator_id,
         result=call.result,
         call_type=call.call_type,
@@ -92,6 +94,7 @@ def source_columns() -> CallColumns:
         id=call.id,
         at=call.datetime,
         hour=extract("hour", call.datetime),
+        weekday=weekday_of(call.datetime),
         operator_id=call.operator_id,
         result=call.result,
         call_type=call.type_call,
@@ -145,6 +148,16 @@ def conditions(
         found.append(or_(columns.call_type.is_(None), columns.call_type.not_in(sorted(KNOWN_TYPES))))
     if filter_.with_card is not None:
         found.append(columns.has_card if filter_.with_card else not_(columns.has_card))
+    if filter_.hour is not None:
+        found.append(columns.hour == filter_.hour)
+    if filter_.weekday is not None:
+        found.append(columns.weekday == filter_.weekday)
+    if filter_.result is not None:
+        found.append(columns.result == filter_.result)
+    if filter_.unknown_result:
+        found.append(or_(columns.result.is_(None), columns.result.not_in(sorted(KNOWN_RESULTS))))
+    if filter_.identified is not None:
+        found.append(columns.is_identified if filter_.identified else not_(columns.is_identified))
     return found
 
 
@@ -212,14 +225,16 @@ def per_operator(columns: CallColumns, filter_: CallFilter) -> AnySelect:
     )
 
 
-def per_hour(columns: CallColumns, filter_: CallFilter, span: Span | None = None) -> AnySelect:
-    """Rows of hour, calls, identified, handled, with a known result."""
+def per_hour(
+    columns: CallColumns, filter_: CallFilter, span: Span | None = None, *, with_numbers: bool = True
+) -> AnySelect:
+    """Rows of hour, calls, identified (0 unless `with_numbers`), handled, with a known result."""
     hour = columns.hour.label("hour")
     return (
         select(
             hour,
             func.count(),
-            _count_if(columns.is_identified),
+            _count_if(columns.is_identified) if with_numbers else literal_column("0"),
             _count_if(columns.result == HANDLED),
             _count_if(columns.result.in_(sorted(KNOWN_RESULTS))),
         )
@@ -234,10 +249,10 @@ def _count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What `per_hour` adds up to."""
+    """What `per_hour` adds up to; `identified` is None where it was not asked for."""
 
     total: int
-    identified: int
+    identified: int | None
     handled: int
     with_known_result: int
     per_hour: tuple[int, ...]

@@ -4,32 +4,42 @@ import threading
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, DateTime, Float, Integer, case, column, func, literal, select
+from sqlalchemy import ColumnElement, Float, func, literal, select
 
 from services.calls import queries, source
 from services.calls.directory import Directory, names_of
+from services.calls.durations import known_seconds
+from services.calls.long_periods import (
+    MOST_LOOKED_UP,
+    KeyRanges,
+    is_by_time,
+    is_long,
+    looks_up_numbers,
+    needs_rows,
+)
 from services.calls.model import AgencyInfo, Call, CallFilter, CallStats, ClientCard, OperatorCount, Page
 from services.calls.queries import Figures, Span
 from services.calls.resolve import Details, RawCall, Resolver, Ring, call_of, raw_calls, raw_of
 from services.calls.source import AnyRow, CallCentre, CallsTable, Reader
 from services.calls.source_errors import upstream_error
-from services.calls.sql import seconds_between
 from services.circuit import Circuit
-from services.errors import Reason
+from services.errors import Reason, UpstreamError
 
 T = TypeVar("T")
 
 #: Questions that one process asks at a time, and how long the next may wait for its turn.
 SLOTS = 4
 SLOT_WAIT_S = 1.0
+#: Of these for figures of long periods, so that others get their rows meanwhile.
+LONG_SLOTS = 2
 _FAILURES = 3
 _PROBE_EVERY = timedelta(seconds=15)
 _RUNG_WITHIN = timedelta(days=1)
-_LONGEST_TALK_S = 24 * 3600  # longer is a mistake in the data, not a call
 _COLUMNS = queries.source_columns()
 
 
@@ -45,6 +55,8 @@ class ReadThrough:
         self._directory = Directory(clock)
         self._circuit = Circuit(_FAILURES, _PROBE_EVERY, clock)
         self._slots = threading.BoundedSemaphore(SLOTS)
+        self._long_slots = threading.BoundedSemaphore(LONG_SLOTS)
+        self._ranges = KeyRanges(zone, clock)
         self._mine = threading.local()
 
     def close(self) -> None:
@@ -64,36 +76,60 @@ class ReadThrough:
             finally:
                 self._mine.held = None
 
-    def page(self, filter_: CallFilter, page: Page) -> tuple[Call, ...]:
-        return tuple(
-            self._ask(
-                lambda reader: self._calls(
-                    reader, reader.all(queries.page_of(raw_calls(), _COLUMNS, filter_, page))
-                )
-            )
-        )
+    def page(self, filter_: CallFilter, page: Page, matches: int | None = None) -> tuple[Call, ...]:
+        """One page; `matches` tells how many calls meet the filter, where that is known."""
+
+        def question(reader: Reader) -> list[Call]:
+            statement = queries.page_of(raw_calls(), _COLUMNS, filter_, page)
+            if not is_by_time(page, matches):
+                statement = self._ranges.by_key(reader, statement, filter_)
+            return self._calls(reader, reader.all(statement))
+
+        return tuple(self._ask(question))
 
     def count(self, filter_: CallFilter, until_id: int | None) -> tuple[int, int]:
         """All matching calls, and those above `until_id`."""
-        [(total, newer)] = self._ask(lambda reader: reader.all(queries.count_of(_COLUMNS, filter_, until_id)))
-        return int(total), int(newer or 0)
 
-    def operator_counts(self, filter_: CallFilter) -> tuple[OperatorCount, ...]:
-        def question(reader: Reader) -> tuple[OperatorCount, ...]:
-            rows = reader.all(queries.per_operator(_COLUMNS, filter_))
-            return queries.operator_counts(rows, names_of(reader, source.operators))
+        def question(reader: Reader) -> tuple[int, int]:
+            self._require_countable(reader, filter_)
+            return self._counted(reader, filter_, until_id)
 
         return self._ask(question)
 
+    def operator_counts(self, filter_: CallFilter) -> tuple[OperatorCount, ...]:
+        def question(reader: Reader) -> tuple[OperatorCount, ...]:
+            self._require_countable(reader, replace(filter_, operator_id=None, no_operator=False))
+            statement = queries.per_operator(_COLUMNS, filter_)
+            rows = reader.all(self._ranges.by_key(reader, statement, filter_))
+            return queries.operator_counts(rows, names_of(reader, source.operators))
+
+        with self._long_turn(filter_):
+            return self._ask(question)
+
     def figures(self, filter_: CallFilter, span: Span | None = None) -> Figures:
-        return queries.figures(
-            self._ask(lambda reader: reader.all(queries.per_hour(_COLUMNS, filter_, span)))
-        )
+        """The figures; of a long period `identified` is None where too many numbers had to be looked up."""
+
+        def question(reader: Reader) -> Figures:
+            if span is not None or not is_long(filter_):
+                return queries.figures(reader.all(queries.per_hour(_COLUMNS, filter_, span)))
+            self._require_countable(reader, filter_)
+            statement = queries.per_hour(_COLUMNS, filter_, span, with_numbers=False)
+            found = queries.figures(reader.all(self._ranges.by_key(reader, statement, filter_)))
+            return replace(found, identified=self._identified(reader, filter_, found.total))
+
+        with self._long_turn(filter_):
+            return self._ask(question)
 
     def ids(self, filter_: CallFilter, sort: str, descending: bool) -> "array[int]":
         """The ids of all matching calls in order, eight bytes each."""
-        statement = queries.ids_of(_COLUMNS, filter_, sort, descending)
-        return self._ask(lambda reader: array("q", (row[0] for row in reader.streamed(statement, 10_000))))
+
+        def question(reader: Reader) -> "array[int]":
+            statement = queries.ids_of(_COLUMNS, filter_, sort, descending)
+            if sort != "time" or needs_rows(filter_):
+                statement = self._ranges.by_key(reader, statement, filter_)
+            return array("q", (row[0] for row in reader.streamed(statement, 10_000)))
+
+        return self._ask(question)
 
     def calls(self, ids: Sequence[int]) -> list[Call]:
         """The calls of these ids that are there, in the order of `ids`."""
@@ -129,11 +165,52 @@ class ReadThrough:
         """All calls ever, and their average duration where the installation notes an end or a duration."""
 
         def question(reader: Reader) -> CallStats:
-            duration = _duration(reader.calls_table())
+            duration = _average_duration(reader.calls_table())
             [(total, average)] = reader.all(select(func.count(source.calls.c.id), duration))
             return CallStats(int(total), None if average is None else float(average))
 
         return self._ask(question)
+
+    def _identified(self, reader: Reader, filter_: CallFilter, calls: int) -> int | None:
+        """How many of the matching `calls` have a number."""
+        if filter_.identified is not None:
+            return calls if filter_.identified else 0
+        if calls > MOST_LOOKED_UP:
+            return None
+        try:
+            identified, _ = self._counted(reader, replace(filter_, identified=True), None)
+        except UpstreamError as error:
+            if error.reason is not Reason.TOO_SLOW:
+                raise
+            return None
+        return identified
+
+    def _require_countable(self, reader: Reader, filter_: CallFilter) -> None:
+        """Raise TOO_SLOW at once where the numbers of too many calls would have to be looked up."""
+        if is_long(filter_) and looks_up_numbers(filter_):
+            calls, _ = self._counted(reader, replace(filter_, phone="", identified=None), None)
+            if calls > MOST_LOOKED_UP:
+                raise upstream_error(Reason.TOO_SLOW)
+
+    def _counted(self, reader: Reader, filter_: CallFilter, until_id: int | None) -> tuple[int, int]:
+        statement = queries.count_of(_COLUMNS, filter_, until_id)
+        if needs_rows(filter_):
+            statement = self._ranges.by_key(reader, statement, filter_)
+        [(total, newer)] = reader.all(statement)
+        return int(total), int(newer or 0)
+
+    @contextmanager
+    def _long_turn(self, filter_: CallFilter) -> Iterator[None]:
+        """Wait for a turn with figures of a long period."""
+        if not is_long(filter_):
+            yield
+            return
+        if not self._long_slots.acquire(timeout=SLOT_WAIT_S):
+            raise upstream_error(Reason.OVERLOADED)
+        try:
+            yield
+        finally:
+            self._long_slots.release()
 
     def _ask(self, question: Callable[[Reader], T]) -> T:
         held: ExitStack | None = getattr(self._mine, "held", None)
@@ -191,12 +268,7 @@ def _call_of_rings(reader: Reader, pp_id: int, rings: Sequence[Ring]) -> RawCall
     return next(iter(raw_of(rows)), None)
 
 
-def _duration(table: CallsTable) -> ColumnElement[float | None]:
+def _average_duration(table: CallsTable) -> ColumnElement[float | None]:
     """The average of the durations that can be true, in seconds; NULL when none is known."""
-    if table.duration_column is not None:
-        seconds: ColumnElement[Any] = column(table.duration_column, Integer)
-    elif table.end_column is not None:
-        seconds = seconds_between(source.calls.c.datetime, column(table.end_column, DateTime))
-    else:
-        return literal(None, Float)
-    return func.avg(case((seconds.between(0, _LONGEST_TALK_S), seconds)))
+    seconds = known_seconds(table)
+    return literal(None, Float) if seconds is None else func.avg(seconds)

@@ -29,8 +29,8 @@ _REASON_OF_CODE = {
     1054: Reason.MALFORMED,  # unknown column
     1146: Reason.MALFORMED,  # no such table
     1205: Reason.TIMEOUT,  # lock wait
-    1969: Reason.TIMEOUT,  # MariaDB: max_statement_time exceeded
-    3024: Reason.TIMEOUT,  # MySQL: max_execution_time exceeded
+    1969: Reason.TOO_SLOW,  # MariaDB: max_statement_time exceeded
+    3024: Reason.TOO_SLOW,  # MySQL: max_execution_time exceeded
     2003: Reason.REFUSED,  # cannot connect
     2006: Reason.REFUSED,  # server has gone away
     2013: Reason.REFUSED,  # lost connection during a query

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Float, String
+from sqlalchemy import Boolean, ColumnElement, Float, Integer, String
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -77,6 +77,29 @@ def _mysql_key(element: source_phone_key, compiler: SQLCompiler, **kw: Any) -> s
     for character in PUNCTUATION:
         key = f"REPLACE({key}, '{character}', '')"
     return f"LOWER({key})"
+
+
+class weekday_of(FunctionElement[int]):
+    """The weekday of a moment: 1 for Monday to 7 for Sunday."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(weekday_of, "sqlite")
+def _sqlite_weekday(element: weekday_of, compiler: SQLCompiler, **kw: Any) -> str:
+    from_sunday = f"strftime('%w', {compiler.process(element.clauses, **kw)})"
+    return f"((CAST({from_sunday} AS INTEGER) + 6) % 7 + 1)"
+
+
+@compiles(weekday_of, "postgresql")
+def _postgresql_weekday(element: weekday_of, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CAST(EXTRACT(isodow FROM {compiler.process(element.clauses, **kw)}) AS INTEGER)"
+
+
+@compiles(weekday_of, "mysql", "mariadb")
+def _mysql_weekday(element: weekday_of, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"(WEEKDAY({compiler.process(element.clauses, **kw)}) + 1)"
 
 
 class seconds_between(FunctionElement[float]):

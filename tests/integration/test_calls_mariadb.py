@@ -11,6 +11,7 @@ from sqlalchemy.dialects import mysql
 
 from sandbox.call_centre.schema import CallEnd, Variant, call_centre
 from services.calls import CallFilter, Page, queries
+from services.calls.long_periods import KeyRanges
 from services.calls.read_through import ReadThrough
 from services.calls.resolve import raw_calls
 from services.calls.source import CallCentre
@@ -20,6 +21,7 @@ from tests.support.postgres import Postgres
 from tests.support.processes import LOOPBACK, free_port
 from tests.unit.services.calls.both_ways import (
     BothWays,
+    assert_each_condition_is_met,
     assert_same,
     assert_same_details,
     assert_same_processings,
@@ -68,6 +70,10 @@ def test_any_question_has_the_same_answer_from_the_copy_and_from_mariadb(
     both: BothWays, asked: CallFilter, page: Page
 ):
     assert_same(both, asked, page)
+
+
+def test_each_condition_leaves_exactly_the_calls_it_names_in_every_database(both):
+    assert_each_condition_is_met(both)
 
 
 def test_every_client_card_and_agency_is_the_same_from_the_copy_and_from_mariadb(both):
@@ -183,7 +189,7 @@ def test_the_server_itself_ends_a_question_that_takes_too_long(mariadb, laid_out
         reader.all(text("SELECT SLEEP(5) FROM (SELECT 1) AS once"))  # type: ignore[arg-type]
 
     centre.close()
-    assert caught.value.reason is Reason.TIMEOUT
+    assert caught.value.reason is Reason.TOO_SLOW
 
 
 def test_nothing_can_be_written_to_the_call_centre(mariadb, laid_out):
@@ -221,6 +227,40 @@ def test_a_page_reads_a_range_of_the_time_index_and_not_the_table(mariadb, laid_
     engine.dispose()
     first = plan[0]
     assert (first["table"], first["type"], first["key"]) == ("calls", "range", "idx_calls_datetime")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda columns, asked: queries.count_of(columns, asked, None),
+        queries.per_operator,
+        lambda columns, asked: queries.per_hour(columns, asked, with_numbers=False),
+        lambda columns, asked: queries.page_of(raw_calls(), columns, asked, Page(0, 100, sort="operator")),
+    ],
+    ids=["count", "operators", "hours", "page"],
+)
+def test_a_long_period_reads_a_range_of_ids_and_not_the_table(mariadb, laid_out, make):
+    engine = create_engine(mariadb.url(laid_out))
+    start = local(0, day=TODAY - timedelta(days=200))
+    calls = call_centre().tables["calls"]
+    asked = CallFilter(TODAY - timedelta(days=180), TODAY - timedelta(days=20), operator_id=5)
+    centre = CallCentre(mariadb.url(laid_out))
+
+    with engine.begin() as connection:
+        connection.execute(
+            calls.insert(), [{"datetime": start + timedelta(minutes=30 * number)} for number in range(9_600)]
+        )
+        connection.exec_driver_sql("ANALYZE TABLE calls")
+        with centre.reading() as reader:
+            statement = KeyRanges(MOSCOW, lambda: NOON).by_key(
+                reader, make(queries.source_columns(), asked), asked
+            )
+        sql = str(statement.compile(dialect=mysql.dialect(), compile_kwargs={"literal_binds": True}))
+        plan = connection.exec_driver_sql(f"EXPLAIN {sql}".replace("%", "%%")).mappings().all()
+
+    centre.close()
+    engine.dispose()
+    assert (plan[0]["table"], plan[0]["type"], plan[0]["key"]) == ("calls", "range", "PRIMARY")
 
 
 @pytest.mark.parametrize(

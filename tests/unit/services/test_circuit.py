@@ -24,11 +24,11 @@ class Upstream:
         self.asked = 0
         self.is_dead = True
 
-    def ask(self) -> None:
+    def ask(self, reason: Reason = Reason.LOGIN_REFUSED) -> None:
         with self._circuit.guard():
             self.asked += 1
             if self.is_dead:
-                raise UpstreamRejected("no", Reason.LOGIN_REFUSED)
+                raise UpstreamRejected("no", reason)
 
 
 @pytest.fixture
@@ -62,6 +62,17 @@ def test_after_repeated_failures_nothing_is_asked_and_the_last_failure_is_the_ca
     assert upstream.asked == 3
     assert caught.value.reason is Reason.OVERLOADED
     assert isinstance(caught.value.__cause__, UpstreamRejected)
+
+
+def test_questions_that_were_given_up_for_their_length_do_not_open_the_circuit(upstream):
+    fail(upstream, 2)
+    for _ in range(3):
+        with pytest.raises(UpstreamRejected):
+            upstream.ask(Reason.TOO_SLOW)
+
+    fail(upstream, 2)
+
+    assert upstream.asked == 7
 
 
 def test_an_answer_between_failures_starts_the_count_anew(upstream):

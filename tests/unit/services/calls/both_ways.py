@@ -1,5 +1,6 @@
 """Asks the copy and the source the same question and compares the answers row by row."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -11,8 +12,9 @@ from sqlalchemy import select
 from sandbox.call_centre.database import connect
 from sandbox.call_centre.generate import DemoSize, create
 from sandbox.call_centre.schema import call_centre
-from services.calls import SORTS, CallFilter, Outcome, Page
+from services.calls import KNOWN_RESULTS, KNOWN_TYPES, SORTS, Call, CallFilter, Outcome, Page, outcome_of
 from services.calls.copy import Copy
+from services.calls.phones import phone_key
 from services.calls.queries import Span, span_of
 from services.calls.read_through import ReadThrough
 from services.calls.source import CallCentre
@@ -33,6 +35,8 @@ ODD_NUMBERS = (
     "x" * 64,
     "  7 ",
 )
+#: Before all calls; a period that begins here is read in the order of ids.
+LONG_AGO = TODAY - timedelta(days=100)
 ODD_NAMES = ("Ёлкина Яна", "Елкина Яна", "елкина яна", " ", "Zoe")
 
 
@@ -45,6 +49,7 @@ class BothWays:
     store: Store
     source: CallCentre
     days: tuple[date, date]
+    truth: "Truth"
 
     def close(self) -> None:
         self.through.close()
@@ -69,9 +74,10 @@ def build(directory: Path, url: str, portal_url: str) -> BothWays:
             connection.execute(tables["calls"].insert().values(datetime=at, card_id=card_id, operator_id=-1))
         for id_, name in enumerate(ODD_NAMES, start=900):
             connection.execute(tables["operators"].insert().values(id=id_, name=name))
-            connection.execute(
-                tables["calls"].insert().values(datetime=datetime.combine(TODAY, time(0)), operator_id=id_)
-            )
+            at = datetime.combine(TODAY, time(0))
+            connection.execute(tables["calls"].insert().values(datetime=at, operator_id=id_, result=id_))
+            last_second = at - timedelta(seconds=1)
+            connection.execute(tables["calls"].insert().values(datetime=last_second, operator_id=id_))
     engine.dispose()
     store = Store(portal_url)
     Base.metadata.create_all(store.engine)
@@ -81,13 +87,9 @@ def build(directory: Path, url: str, portal_url: str) -> BothWays:
     for _ in range(50):
         if sync.step(store) == timedelta(seconds=2):
             break
-    return BothWays(
-        Copy(store, MOSCOW),
-        ReadThrough(url, MOSCOW, clock),
-        store,
-        source,
-        (TODAY - timedelta(days=10), TODAY + timedelta(days=1)),
-    )
+    copy, days = Copy(store, MOSCOW), (TODAY - timedelta(days=10), TODAY + timedelta(days=1))
+    truth = Truth(copy.calls(copy.ids(CallFilter(*days), "id", False)))
+    return BothWays(copy, ReadThrough(url, MOSCOW, clock), store, source, days, truth)
 
 
 _PHONE_PARTS = st.sampled_from(
@@ -97,21 +99,70 @@ _PHONE_PARTS = st.sampled_from(
 
 @st.composite
 def filters(draw: DrawFn) -> CallFilter:
-    first = draw(st.dates(TODAY - timedelta(days=10), TODAY))
-    last = draw(st.dates(first, TODAY + timedelta(days=1)))
+    first = draw(st.dates(TODAY - timedelta(days=10), TODAY) | st.just(LONG_AGO))
+    last = draw(st.dates(max(first, TODAY - timedelta(days=10)), TODAY + timedelta(days=1)))
     operator = draw(st.sampled_from((None, None, None, 1, 5, 900, "none")))
     call_type = draw(st.sampled_from((None, None, None, 2, 5, 42, "unknown")))
     phone = draw(st.just("") | _PHONE_PARTS)
+    result = draw(st.sampled_from((None, None, None, *Outcome, *sorted(KNOWN_RESULTS), "unknown")))
     return CallFilter(
         first,
         last,
         phone=phone if phone.strip(" -()+./") else "",
         operator_id=operator if isinstance(operator, int) else None,
         no_operator=operator == "none",
-        outcome=draw(st.none() | st.sampled_from(Outcome)),
+        outcome=result if isinstance(result, Outcome) else None,
         call_type=call_type if isinstance(call_type, int) else None,
         unknown_type=call_type == "unknown",
         with_card=draw(st.sampled_from((None, True, False))),
+        hour=draw(st.none() | st.integers(0, 23)),
+        weekday=draw(st.none() | st.integers(1, 7)),
+        result=result if isinstance(result, int) else None,
+        unknown_result=result == "unknown",
+        identified=draw(st.sampled_from((None, True, False))),
+    )
+
+
+#: Every value that each of the conditions on time, result and number can have, one at a time.
+SINGLE_CONDITIONS: tuple[dict[str, int | bool], ...] = (
+    *({"hour": hour} for hour in range(24)),
+    *({"weekday": weekday} for weekday in range(1, 8)),
+    *({"result": result} for result in sorted(KNOWN_RESULTS)),
+    {"unknown_result": True},
+    {"identified": True},
+    {"identified": False},
+)
+
+
+class Truth:
+    """What every filter means, worked out call by call without any database."""
+
+    def __init__(self, calls: Sequence[Call]) -> None:
+        self._calls = calls
+
+    def ids(self, asked: CallFilter) -> list[int]:
+        return [call.id for call in self._calls if is_meant(call, asked)]
+
+
+def is_meant(call: Call, asked: CallFilter) -> bool:
+    """Whether a call meets a filter."""
+    local = call.at.astimezone(MOSCOW)
+    return all(
+        (
+            asked.first <= local.date() <= asked.last,
+            not asked.phone or phone_key(asked.phone) in phone_key(call.number or ""),
+            asked.operator_id is None or call.operator_id == asked.operator_id,
+            not asked.no_operator or call.operator_id is None,
+            asked.outcome is None or outcome_of(call.result) is asked.outcome,
+            asked.call_type is None or call.call_type == asked.call_type,
+            not asked.unknown_type or call.call_type not in KNOWN_TYPES,
+            asked.with_card is None or call.has_card is asked.with_card,
+            asked.hour is None or local.hour == asked.hour,
+            asked.weekday is None or local.isoweekday() == asked.weekday,
+            asked.result is None or call.result == asked.result,
+            not asked.unknown_result or call.result not in KNOWN_RESULTS,
+            asked.identified is None or (call.number is not None) is asked.identified,
+        )
     )
 
 
@@ -132,6 +183,7 @@ def assert_same(both: BothWays, asked: CallFilter, page: Page) -> None:
         span_of(asked.first, asked.first).since, span_of(asked.first, asked.first).since + timedelta(hours=15)
     )
     assert both.copy.page(asked, page) == both.through.page(asked, page)
+    assert both.copy.page(asked, page) == both.through.page(asked, page, matches=0)
     assert both.copy.count(asked, page.until_id) == both.through.count(asked, page.until_id)
     assert both.copy.operator_counts(asked) == both.through.operator_counts(asked)
     assert both.copy.figures(asked) == both.through.figures(asked)
@@ -139,6 +191,19 @@ def assert_same(both: BothWays, asked: CallFilter, page: Page) -> None:
     ids = both.copy.ids(asked, page.sort, page.descending)
     assert ids == both.through.ids(asked, page.sort, page.descending)
     assert both.copy.calls(ids[:100]) == both.through.calls(ids[:100])
+    assert sorted(ids) == both.truth.ids(asked)
+
+
+def assert_each_condition_is_met(both: BothWays) -> None:
+    """Every single condition leaves the same calls both ways, those it names, and the generator made some."""
+    for condition in SINGLE_CONDITIONS:
+        asked = CallFilter(*both.days, **condition)  # type: ignore[arg-type]
+        copied, read = both.copy.page(asked, Page(0, 500)), both.through.page(asked, Page(0, 500))
+        assert copied == read, condition
+        ids = list(both.copy.ids(asked, "id", False))
+        assert ids == list(both.through.ids(asked, "id", False)), condition
+        assert ids == both.truth.ids(asked), condition
+        assert ids or "hour" in condition, condition
 
 
 def assert_same_details(both: BothWays) -> None:

@@ -24,6 +24,19 @@ from tests.unit.services.calls.world import TODAY
         ({"operator_id": 1, "no_operator": True}, "no_operator", FilterFault.CONTRADICTION),
         ({"call_type": 2**31}, "call_type", FilterFault.OUT_OF_RANGE),
         ({"call_type": 1, "unknown_type": True}, "unknown_type", FilterFault.CONTRADICTION),
+        ({"hour": -1}, "hour", FilterFault.OUT_OF_RANGE),
+        ({"hour": 24}, "hour", FilterFault.OUT_OF_RANGE),
+        ({"weekday": 0}, "weekday", FilterFault.OUT_OF_RANGE),
+        ({"weekday": 8}, "weekday", FilterFault.OUT_OF_RANGE),
+        ({"result": 7}, "result", FilterFault.UNKNOWN),
+        ({"result": -1}, "result", FilterFault.UNKNOWN),
+        ({"result": 1, "outcome": Outcome.SUCCESS}, "result", FilterFault.CONTRADICTION),
+        ({"result": 1, "unknown_result": True}, "unknown_result", FilterFault.CONTRADICTION),
+        (
+            {"outcome": Outcome.OTHER, "unknown_result": True},
+            "unknown_result",
+            FilterFault.CONTRADICTION,
+        ),
     ],
 )
 def test_an_impossible_filter_is_refused_with_its_field_and_reason(values, field, code):

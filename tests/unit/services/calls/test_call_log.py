@@ -68,11 +68,12 @@ def test_days_to_come_rest_on_the_copy_of_today(world):
     assert (page.freshness.origin, page.total) == ("copy", 1)
 
 
-def test_a_read_through_of_more_than_92_days_is_refused(world):
+def test_a_read_through_of_more_than_366_days_is_refused(world):
     world.settle()
+    world.log().page(CallFilter(TODAY - timedelta(days=365), TODAY), FIRST_PAGE)
 
     with pytest.raises(InvalidFilter) as caught:
-        world.log().page(CallFilter(TODAY - timedelta(days=92), TODAY), FIRST_PAGE)
+        world.log().page(CallFilter(TODAY - timedelta(days=366), TODAY), FIRST_PAGE)
 
     assert (caught.value.field, caught.value.code) == ("last", FilterFault.TOO_LONG)
 
@@ -438,6 +439,26 @@ def test_a_missing_file_of_the_demo_is_not_created_by_asking(world):
         world.log().page(TODAY_ONLY, FIRST_PAGE)
 
     assert not world.file.exists()
+
+
+def test_what_took_long_is_kept_longer_but_not_for_ever():
+    now = 0.0
+
+    def asked_for(seconds: float) -> float:
+        nonlocal now
+        now += seconds
+        return now
+
+    memo = Memo(8, clock=lambda: now)
+    first = memo.get("key", 1.0, lambda: asked_for(4.0), rest=10.0)
+    now += 39.0
+    assert memo.get("key", 1.0, lambda: asked_for(4.0), rest=10.0) == first
+    now += 1.0
+    second = memo.get("key", 1.0, lambda: asked_for(9.0), rest=10.0)
+    now += 60.0
+
+    assert second > first
+    assert memo.get("key", 1.0, lambda: asked_for(9.0), rest=10.0) > second
 
 
 def test_who_asks_for_what_is_being_asked_waits_for_that_answer():

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from services.calls import CallFilter, Page
 from tests.unit.services.calls.both_ways import (
     BothWays,
+    assert_each_condition_is_met,
     assert_same,
     assert_same_details,
     assert_same_processings,
@@ -36,6 +37,10 @@ def test_any_question_has_the_same_answer_from_the_copy_and_from_the_source(
     both: BothWays, asked: CallFilter, page: Page
 ):
     assert_same(both, asked, page)
+
+
+def test_each_condition_leaves_exactly_the_calls_it_names_both_ways(both):
+    assert_each_condition_is_met(both)
 
 
 def test_every_client_card_and_agency_is_the_same_from_the_copy_and_from_the_source(both):
