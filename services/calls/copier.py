@@ -1,7 +1,7 @@
 """Writes the copy: compares calls of the source with the stored ones and stores the difference."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import delete, select
@@ -13,7 +13,7 @@ from services.calls.payload import agencies_to_json, card_to_json
 from services.calls.phones import phone_key
 from services.calls.resolve import Details, RawCall, ResolvedCall, Resolver
 from services.calls.source import Reader
-from services.calls.tables import CallOperator, RecentCall, RecentCallDetail
+from services.calls.tables import AgencyCallRow, CallOperator, RecentCall, RecentCallDetail
 from services.calls.windows import Window
 from services.jobs import Fence
 from services.live import Topic, bump
@@ -31,12 +31,19 @@ class _Record:
     call: dict[str, Any]
     card: str | None
     agencies: str | None
+    agency_ids: Sequence[int] = field(default=(), compare=False)  # of `agencies`
 
     @property
     def detail(self) -> dict[str, Any] | None:
         if self.card is None and self.agencies is None:
             return None
         return {"call_id": self.call["id"], "card": self.card, "agencies": self.agencies}
+
+    @property
+    def agency_calls(self) -> list[dict[str, Any]]:
+        """Rows of `agency_call`."""
+        call = self.call
+        return [{"agency_id": id_, "call_id": call["id"], "at": call["at"]} for id_ in self.agency_ids]
 
 
 class Copier:
@@ -117,6 +124,7 @@ def delete_calls(session: Session, ids: Sequence[int]) -> None:
     """Take calls out of the copy."""
     session.execute(delete(RecentCall).where(RecentCall.id.in_(ids)))
     session.execute(delete(RecentCallDetail).where(RecentCallDetail.call_id.in_(ids)))
+    session.execute(delete(AgencyCallRow).where(AgencyCallRow.call_id.in_(ids)))
 
 
 def _put(session: Session, records: Sequence[_Record]) -> None:
@@ -125,6 +133,9 @@ def _put(session: Session, records: Sequence[_Record]) -> None:
     upsert(session, table_of(RecentCallDetail), details)
     bare = [record.call["id"] for record in records if record.detail is None]
     session.execute(delete(RecentCallDetail).where(RecentCallDetail.call_id.in_(bare)))
+    ids = [record.call["id"] for record in records]
+    session.execute(delete(AgencyCallRow).where(AgencyCallRow.call_id.in_(ids)))
+    upsert(session, table_of(AgencyCallRow), [row for record in records for row in record.agency_calls])
 
 
 def _put_operators(session: Session, names: Mapping[int, str]) -> None:
@@ -144,6 +155,7 @@ def _record(call: ResolvedCall, details: Details | None) -> _Record:
         },
         card=card_to_json(details.card) if details else None,
         agencies=agencies_to_json(details.agencies) if details else None,
+        agency_ids=[agency.id for agency in details.agencies] if details else (),
     )
 
 

@@ -52,7 +52,7 @@ class Directory:
         """Raises UpstreamError when they must be read and cannot."""
         kept = self._agencies
         if kept is None or self._clock() - kept[1] >= AGENCIES_KEPT:
-            kept = _read_agencies(reader), self._clock()
+            kept = read_agencies(reader), self._clock()
             with self._lock:
                 self._agencies = kept
         return kept[0]
@@ -61,8 +61,7 @@ class Directory:
         """Raises UpstreamError when they must be read and cannot."""
         kept = self._places
         if kept is None or self._clock() - kept[1] >= PLACES_KEPT:
-            names = {table.name: names_of(reader, table) for table in _PLACES}
-            kept = Places(names), self._clock()
+            kept = read_places(reader), self._clock()
             with self._lock:
                 self._places = kept
         return kept[0]
@@ -96,7 +95,13 @@ def rows_by_id(reader: Reader, statement: AnySelect, ids: Iterable[int]) -> list
     return found
 
 
-def _read_agencies(reader: Reader) -> Agencies:
+def read_places(reader: Reader) -> Places:
+    """The names of all places. Raises UpstreamError."""
+    return Places({table.name: names_of(reader, table) for table in _PLACES})
+
+
+def read_agencies(reader: Reader) -> Agencies:
+    """The agencies that may be shown. Raises UpstreamError."""
     agency, district = source.agentstvo.c, source.district.c
     rows = reader.all(
         select(source.agentstvo)

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from services.calls import source
 from services.calls.directory import Agencies, Directory, Places, by_id, names_of, rows_by_id
-from services.calls.model import AgencyInfo, AgencyPhone, Call, ClientCard, Ringing, is_possible_id
+from services.calls.model import Agency, AgencyInfo, AgencyPhone, Call, ClientCard, Ringing, is_possible_id
 from services.calls.phones import LONGEST_NUMBER, cleaned
 from services.calls.source import AGENCY_FLAGS, AGENCY_TELEPHONES, AnyRow, AnySelect, Reader
 
@@ -185,16 +186,10 @@ class Resolver:
             places=self._directory.places(self._reader),
         )
 
-    def _book(self, agency_ids: Iterable[int]) -> "_AgencyBook":
+    def _book(self, agency_ids: Iterable[int]) -> "_RungBook":
         """The book of these agencies, with their telephones."""
         rows = {id_: self._agencies.by_id[id_] for id_ in agency_ids}
-        telephone_ids = _present(getattr(row, slot) for row in rows.values() for slot in AGENCY_TELEPHONES)
-        phones = {
-            row.id: AgencyPhone(number, _text(row.comment))
-            for row in rows_by_id(self._reader, _TELEPHONES, telephone_ids)
-            if (number := cleaned(row.number, LONGEST_NUMBER))
-        }
-        return _AgencyBook(rows, phones, self._directory.places(self._reader), self._zone)
+        return _RungBook(agency_book(self._reader, rows, self._directory.places(self._reader)), self._zone)
 
 
 def ring_ids(joined: object) -> list[int]:
@@ -273,12 +268,54 @@ class _Words:
 
 
 @dataclass(frozen=True, slots=True)
-class _AgencyBook:
-    """Some agencies as rows of `agentstvo`, their telephones by id, and the names of their places."""
+class AgencyBook:
+    """Some agencies as rows of `agentstvo` by id, their telephones by id, and the names of their places."""
 
     rows: Mapping[int, AnyRow]
     phones: Mapping[int, AgencyPhone]
     places: Places
+
+    def agency(self, id_: int) -> Agency:
+        """The agency with everything its ids lead to."""
+        return Agency(**self.facts(id_))
+
+    def facts(self, id_: int) -> dict[str, Any]:
+        """The fields of `Agency`."""
+        row, places = self.rows[id_], self.places
+        telephone_ids = dict.fromkeys(getattr(row, slot) for slot in AGENCY_TELEPHONES)
+        return {
+            "id": row.id,
+            "name": _text(row.name),
+            "english_name": _text(row.english_name),
+            "address": _text(row.adres),
+            "city": places.name(source.city, row.city_id),
+            "metro": places.name(source.metro, row.metro_id),
+            "district": places.name(source.district, row.district_id),
+            "area": places.name(source.areas, row.area_id),
+            "region": places.name(source.regions, row.region),
+            "time_zone": row.time_zone,
+            **{flag: bool(getattr(row, flag)) for flag in AGENCY_FLAGS},
+            "comment": _text(row.comment),
+            "phones": tuple(self.phones[one] for one in telephone_ids if one in self.phones),
+        }
+
+
+def agency_book(reader: Reader, rows: Mapping[int, AnyRow], places: Places) -> AgencyBook:
+    """The book of the agencies in `rows`, with their telephones. Raises UpstreamError."""
+    telephone_ids = _present(getattr(row, slot) for row in rows.values() for slot in AGENCY_TELEPHONES)
+    phones = {
+        row.id: AgencyPhone(number, _text(row.comment))
+        for row in rows_by_id(reader, _TELEPHONES, telephone_ids)
+        if (number := cleaned(row.number, LONGEST_NUMBER))
+    }
+    return AgencyBook(rows, phones, places)
+
+
+@dataclass(frozen=True, slots=True)
+class _RungBook:
+    """Agencies that were rung for clients."""
+
+    book: AgencyBook
     zone: ZoneInfo
 
     def agencies(
@@ -291,22 +328,8 @@ class _AgencyBook:
         return tuple(self._info(ring, client, operator) for ring in newest.values())
 
     def _info(self, ring: Ring, client: _Client, operator: str | None) -> AgencyInfo:
-        row, places = self.rows[ring.agency_id], self.places
-        telephone_ids = dict.fromkeys(getattr(row, slot) for slot in AGENCY_TELEPHONES)
         return AgencyInfo(
-            id=row.id,
-            name=_text(row.name),
-            english_name=_text(row.english_name),
-            address=_text(row.adres),
-            city=places.name(source.city, row.city_id),
-            metro=places.name(source.metro, row.metro_id),
-            district=places.name(source.district, row.district_id),
-            area=places.name(source.areas, row.area_id),
-            region=places.name(source.regions, row.region),
-            time_zone=row.time_zone,
-            **{flag: bool(getattr(row, flag)) for flag in AGENCY_FLAGS},
-            comment=_text(row.comment),
-            phones=tuple(self.phones[id_] for id_ in telephone_ids if id_ in self.phones),
+            **self.book.facts(ring.agency_id),
             ringing=Ringing(
                 outcome=ring.result,
                 at=to_utc(ring.at, self.zone) if ring.at else None,

@@ -91,7 +91,7 @@ agentstvo = _table(
     "agentstvo",
     *(Column(name, String) for name in ("name", "english_name", "adres")),
     Column("comment", Text),
-    *_ids(*AGENCY_TELEPHONES, "city_id", "metro_id", "district_id", "area_id", "region"),
+    *_ids(*AGENCY_TELEPHONES, "city_id", "metro_id", "district_id", "area_id", "region", "time_rezhim_id"),
     *(Column(name, Integer) for name in ("time_zone", *AGENCY_FLAGS, "hidden")),
 )
 names = _table("names", Column("name", String))
@@ -101,6 +101,8 @@ district = _table("district", Column("name", String), Column("hidden", Integer))
 areas = _table("areas", Column("name", String))
 regions = _table("regions", Column("name", String))
 country = _table("country", Column("name", String))
+#: Working hours of agencies; not every installation has it.
+time_rezhim = _table("time_rezhim", Column("name", String))
 ads = _table("ads", Column("ads_name", String))
 
 
@@ -137,6 +139,14 @@ class Reader:
         with translated():
             result = self._connection.execute(statement.execution_options(yield_per=size))
             yield from result
+
+    def has_names(self, table: Table) -> bool:
+        """Whether this installation has `table`, with the columns that give an id a name."""
+        with translated():
+            inspector = inspect(self._connection)
+            if not inspector.has_table(table.name):
+                return False
+            return {"id", "name"} <= {column["name"] for column in inspector.get_columns(table.name)}
 
     def calls_table(self) -> CallsTable:
         """Look at what the `calls` table of this installation has."""

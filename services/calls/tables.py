@@ -15,7 +15,7 @@ from services.storage import Base, BigKey, UtcDateTime
 #: A moment as the source has it: naive local time of the centre, to the microsecond.
 LocalTime = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 # MySQL's TEXT ends at 64 KB, which a list of long comments could exceed.
-_LongText = Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
+LongText = Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
 LONGEST_NAME = 255
 
 
@@ -59,8 +59,19 @@ class RecentCallDetail(Base):
     __tablename__ = "recent_call_detail"
 
     call_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
-    card: Mapped[str | None] = mapped_column(_LongText)
-    agencies: Mapped[str | None] = mapped_column(_LongText)
+    card: Mapped[str | None] = mapped_column(LongText)
+    agencies: Mapped[str | None] = mapped_column(LongText)
+
+
+class AgencyCallRow(Base):
+    """In which copied calls an agency was rung; the same as `recent_call_detail.agencies`, to be found by."""
+
+    __tablename__ = "agency_call"
+    __table_args__ = (Index("ix_agency_call_newest", "agency_id", "at", "call_id"),)
+
+    agency_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
+    call_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False, index=True)
+    at: Mapped[datetime] = mapped_column(LocalTime)  # when the call began
 
 
 class CallOperator(Base):

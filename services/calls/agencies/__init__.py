@@ -1,0 +1,1 @@
+"""The agency directory: a copy of all agencies that may be shown, searched in memory."""
