@@ -22,7 +22,9 @@ DURATION = Histogram(
 REQUEST_ID_HEADER = "X-Request-Id"
 
 #: Asked every few seconds by every open page: counted, but logged only when looked for.
-_FREQUENT = frozenset({"tick.tick", "health.healthz", "health.readyz", "health.metrics"})
+_FREQUENT = frozenset({"tick.tick", "wall.state", "health.healthz", "health.readyz", "health.metrics"})
+#: Whose path holds a secret: the rule is logged in its place.
+_SECRET_PATHS = frozenset({"wall.enter"})
 
 
 def install(server: Flask) -> None:
@@ -68,7 +70,7 @@ def _end(response: Response) -> Response:
         response.status_code,
         perf_counter() - g.began,
         method=request.method,
-        path=request.path,
+        path=str(request.url_rule) if request.endpoint in _SECRET_PATHS else request.path,
         address=request.remote_addr,
     )
     return response

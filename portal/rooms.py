@@ -14,6 +14,7 @@ from flask import Flask
 from portal.context import current_person
 from portal.dash_app import PortalDash
 from portal.security.needs import Need, allows
+from portal.ui.room_state import RoomState
 from portal.ui.states import no_right
 from portal.wiring import Services
 from services.accounts import Person
@@ -26,8 +27,11 @@ Layout = Callable[..., Component]
 class Room:
     """One page.
 
-    `title` and `group` are English message ids, translated when shown. `count` gives the figure beside the
-    page's name in the navigation (None: unknown). `tick_ms` is the pause between two ticks while it is open.
+    `title` and `group` are English message ids, translated when shown; an empty group has no heading. `count`
+    gives the figure beside the page's name in the navigation (None: unknown), `state` what the front page
+    says of the room to those who may enter it; what either depends on has its topic among `topics`.
+    `tick_ms` is the pause between two ticks while the page is open. A page that `shows_states` of other
+    rooms listens to what those listen to.
     """
 
     path: str
@@ -38,8 +42,10 @@ class Room:
     topics: tuple[Topic, ...] = ()
     sources: tuple[str, ...] = ()
     count: Callable[[Services], int | None] | None = None
+    state: Callable[[Services], RoomState] | None = None
     tick_ms: int = 5_000
     in_navigation: bool = True
+    shows_states: bool = False
 
 
 class Rooms:
@@ -59,9 +65,11 @@ class Rooms:
         """The rooms this person may enter."""
         return [room for room in self._by_path.values() if allows(room.need, person)]
 
-    def home_of(self, person: Person | None) -> Room | None:
-        """Where this person's shift starts: the first room that is open to them."""
-        return next(iter(self.open_to(person)), None)
+    def topics_of(self, room: Room, person: Person) -> tuple[Topic, ...]:
+        """What the page of `room` listens to when `person` has it open: nothing of rooms closed to them."""
+        shown = [other for other in self.open_to(person) if other.state] if room.shows_states else []
+        topics = [*room.topics, *(topic for other in shown for topic in other.topics)]
+        return tuple(dict.fromkeys(topics))
 
 
 def rooms(server: Flask) -> Rooms:

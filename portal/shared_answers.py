@@ -152,7 +152,7 @@ class SharedAnswers:
         minute = int(time()) // 60  # some words depend on the clock: "in progress" ends without an event
         present = self._generation
         if present is None or present.snapshot is not snapshot or present.minute != minute:
-            state = services, minute, _lasting(snapshot)
+            state = services, minute, lasting(snapshot)
             known = present.answers if present is not None and present.state == state else {}
             present = self._generation = _Generation(snapshot, minute, state, known)
         return present
@@ -187,7 +187,7 @@ class SharedAnswers:
             answers[asked.question] = answer
 
 
-def _lasting(snapshot: LiveSnapshot) -> object:
+def lasting(snapshot: LiveSnapshot) -> object:
     """What a snapshot says, but for the times of the collector's last looks."""
     statuses = [
         replace(status, checked_at=None, answered_at=None, latency=None, next_try_at=None)

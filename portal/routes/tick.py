@@ -58,7 +58,7 @@ _answers = _Answers()
 
 @bp.get("/tick")
 @needs(Access.LOGIN)
-@shared(lambda snapshot: _passing(snapshot))
+@shared(lambda snapshot: passing(snapshot))
 def tick() -> Response:
     """Answer the versions of what the page at `?page=` listens to, as far as this person may see it."""
     person = current_person()
@@ -74,12 +74,12 @@ def tick() -> Response:
     else:
         response = Response(answer.body, mimetype="application/json")
     response.headers["ETag"] = answer.etag
-    response.headers.extend(_passing(snapshot))
+    response.headers.extend(passing(snapshot))
     return response
 
 
 def _answer(known: Services, snapshot: LiveSnapshot, room: Room | None, person: Person) -> _Answer:
-    topics = room.topics if room else ()
+    topics = rooms(current_app).topics_of(room, person) if room else ()
     body = json.dumps(
         {
             "topics": {topic.value: snapshot.version(topic) for topic in topics},
@@ -110,7 +110,7 @@ def _counts(known: Services, person: Person) -> dict[str, int]:
     return counts
 
 
-def _passing(snapshot: LiveSnapshot) -> list[tuple[str, str]]:
+def passing(snapshot: LiveSnapshot) -> list[tuple[str, str]]:
     """The headers that change from answer to answer while everything else stays."""
     return [(AGES_HEADER, _ages(snapshot)), (NEXT_TRIES_HEADER, _next_tries(snapshot))]
 

@@ -66,7 +66,7 @@ def _guard() -> BaseResponse | None:
     if person is not None:
         services().accounts.touch(token, idle=claimed_idle(request.headers.get(IDLE_HEADER)))
     if request.endpoint in PAGE_ENDPOINTS:
-        return _check_page(person)
+        _check_page(person)
     if request.endpoint == CALLBACK_ENDPOINT:
         _check_callback(person)
     return None
@@ -117,20 +117,13 @@ def claimed_idle(header: str | None) -> timedelta:
     return timedelta(seconds=max(0.0, min(claimed, LONGEST_IDLE_S)))
 
 
-def _check_page(person: Person | None) -> BaseResponse | None:
-    """A page's address leads to the page, to the first page this person may open, or nowhere."""
-    known = rooms(current_app)
-    room = known.at(request.path)
+def _check_page(person: Person | None) -> None:
+    """A page's address leads to the page, or nowhere."""
+    room = rooms(current_app).at(request.path)
     if room is None:
-        if request.path != "/":
-            raise NotFound
-        home = known.home_of(person)
-        if home is None:
-            raise Forbidden
-        return redirect(home.path, 303)
+        raise NotFound
     if not allows(room.need, person):
         raise Forbidden
-    return None
 
 
 def _check_callback(person: Person | None) -> None:
