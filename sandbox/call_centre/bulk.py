@@ -20,7 +20,7 @@ from sandbox.call_centre import clock, directory, mixes, origin, schema
 from sandbox.call_centre.clock import in_centre_time
 from sandbox.call_centre.directory import Directory
 from sandbox.call_centre.generate import lay_out
-from sandbox.call_centre.references import GONE_COUNT, GONE_FROM
+from sandbox.call_centre.references import GONE_COUNT, GONE_FROM, GONE_OPERATORS
 from sandbox.call_centre.schema import CallEnd
 from sandbox.errors import SandboxError
 
@@ -191,6 +191,7 @@ class _Filler:
         # Callers turn up over the years: the first calls cannot come from the last card.
         callers = max(1, self._callers * stretch.first_id // self._calls)
         operator = f"1 + FLOOR(POW({self._rand()}, 1.4) * {len(self._known.operators)})"
+        answered_by = _by_family(mixes.OPERATORS, "operator_draw")
         known_card = f"1 + FLOOR({self._rand()} * {callers})"
         bare_card = f"{self._callers + 1} + FLOOR({self._rand()} * {_CARDS_WITHOUT_TELEPHONE})"
         card = f"IF(card_kind = '{mixes.KNOWN}', {known_card}, {bare_card})"
@@ -201,7 +202,7 @@ class _Filler:
                 id,
                 '{stretch.begins}' + INTERVAL FLOOR((seq + offset_draw) * {spacing}) SECOND,
                 talk,
-                {self._reference(_by_family(mixes.OPERATORS, "operator_draw"), operator)},
+                {self._reference(answered_by, operator, gone=GONE_OPERATORS)},
                 {self._reference("card_kind", card)},
                 {self._reference(_by_family(mixes.PROCESSINGS, "processing_draw"), "id")},
                 rings,
@@ -275,12 +276,12 @@ class _Filler:
             mixes.REFERENCES.sql(self._rand()), f"{first_id} + FLOOR({self._rand()} * {count})"
         )
 
-    def _reference(self, kind: str, known: str) -> str:
+    def _reference(self, kind: str, known: str, *, gone: int = GONE_COUNT) -> str:
         """The SQL twin of `references.pointless`; `known` is the id for any kind that is not pointless."""
-        gone = f"{GONE_FROM} + FLOOR({self._rand()} * {GONE_COUNT})"
+        lost = f"{GONE_FROM} + FLOOR({self._rand()} * {gone})"
         return (
             f"CASE {kind} WHEN '{mixes.ZERO}' THEN 0 WHEN '{mixes.NULL}' THEN NULL"
-            f" WHEN '{mixes.DANGLING}' THEN {gone} ELSE {known} END"
+            f" WHEN '{mixes.DANGLING}' THEN {lost} ELSE {known} END"
         )
 
     def _pair(self) -> str:

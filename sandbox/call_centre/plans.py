@@ -14,7 +14,7 @@ from typing import Final
 
 from sandbox.call_centre import mixes
 from sandbox.call_centre.directory import REMEMBERED_CARDS, Directory, typed_number
-from sandbox.call_centre.references import loose, pointless
+from sandbox.call_centre.references import GONE_OPERATORS, loose, pointless
 
 #: The longest a call may take until its last correction.
 SETTLED_AFTER: Final = timedelta(minutes=12)
@@ -158,7 +158,7 @@ class Planner:
     def _operator(self, family: str, begun: datetime) -> int | None:
         kind = mixes.OPERATORS[family].draw(self._rng)
         if kind != mixes.KNOWN:
-            return pointless(kind, self._rng)
+            return pointless(kind, self._rng, gone=GONE_OPERATORS)
         day = begun.date()
         if self._roster is None or self._roster[0] != day:
             self._roster = day, _Roster(self._directory.operators, self._rng)
