@@ -12,6 +12,7 @@ from portal.context import services
 from portal.dash_app import PortalDash
 from portal.i18n import _
 from portal.ui import calls as ui
+from portal.ui.details import missing_details
 from portal.ui.words import advice
 from portal.wiring import CALL_CENTRE
 from services.accounts import Right
@@ -48,9 +49,17 @@ def _register_in_browser(app: PortalDash) -> None:
         Output(ids.CALLS_FILTER, "data"),
         Output(ids.CALLS_EXPORT, "href"),
         *[Input(control, "value") for control in _CONTROLS],
+        Input(ids.CALLS_CONDITIONS, "data"),
         Input(ids.CALLS_TODAY, "data"),
         State(ids.CALLS_FILTER, "data"),
         prevent_initial_call=True,
+    )
+    app.in_browser(
+        "calls",
+        "chips",
+        Output(ids.CALLS_CHIPS, "children"),
+        Input(ids.CALLS_CONDITIONS, "data"),
+        State(ids.CALLS_CHIPS, "children"),
     )
     app.in_browser(
         "calls",
@@ -111,21 +120,25 @@ def open_details(opened: str | None) -> tuple[list[Component] | object, bool]:
         shown = _card(log, call_id) if kind == "card" else _agency(log, call_id)
     except UpstreamError as error:
         why = advice(CALL_CENTRE, error.reason)
-        shown = ui.missing_details(f"{why.what}. {why.do}")
+        shown = _missing(f"{why.what}. {why.do}")
     except NotConfigured:
-        shown = ui.missing_details(_("The call database is not configured."))
+        shown = _missing(_("The call database is not configured."))
     return shown, True
 
 
 def _card(log: CallLog, call_id: int) -> list[Component]:
     card = log.client_card(call_id)
     if card is None:
-        return ui.missing_details(_("Call {id} has no client card.", id=call_id))
+        return _missing(_("Call {id} has no client card.", id=call_id))
     return ui.client_card(card, log.zone)
 
 
 def _agency(log: CallLog, call_id: int) -> list[Component]:
     agency = log.agency_of_call(call_id)
     if agency is None:
-        return ui.missing_details(_("No agency is known for call {id}.", id=call_id))
+        return _missing(_("No agency is known for call {id}.", id=call_id))
     return ui.agency_info(agency, call_id, log.zone)
+
+
+def _missing(text: str) -> list[Component]:
+    return missing_details(text, modal=ids.CALLS_DETAILS)

@@ -2,28 +2,28 @@
 
 from collections.abc import Mapping
 
-import dash_ag_grid as dag
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from portal import frame, ids
-from portal.calls_query import ANY, KEYS, UNKNOWN_TYPE
+from portal.calls_query import ANY, KEYS, OUTCOMES, UNKNOWN_TYPE
 from portal.context import services
 from portal.dash_app import PortalDash
 from portal.i18n import _, marked
+from portal.room_states import moscow_state
 from portal.rooms import Room
 from portal.rooms import register as register_room
 from portal.ui.blocks import aria, data, icon, icon_button
+from portal.ui.conditions import chips, without_control
 from portal.ui.frame import page
+from portal.ui.grid import endless_grid
 from portal.ui.words import call_types
 from portal.wiring import CALL_CENTRE, Services
 from services.accounts import Right
 from services.live import Topic
 
 PATH = "/calls"
-#: Rows the grid asks for at once.
-BLOCK = 100
 
 
 def calls_today(known: Services) -> int | None:
@@ -40,6 +40,7 @@ ROOM = Room(
     topics=(Topic.CALLS, Topic.SOURCES),
     sources=(CALL_CENTRE,),
     count=calls_today,
+    state=moscow_state,
 )
 
 
@@ -73,6 +74,7 @@ def layout(**query: str) -> Component:
         ],
         body=[
             dcc.Store(id=ids.CALLS_FILTER, data=chosen),
+            dcc.Store(id=ids.CALLS_CONDITIONS, data=without_control(chosen)),
             dcc.Store(id=ids.CALLS_TODAY, data=today),
             dcc.Store(id=ids.CALLS_OPEN, data=given.get("open", "")),
             dcc.Store(id=ids.CALLS_HOURS_DATA),
@@ -150,7 +152,19 @@ def _log(chosen: Mapping[str, str], today: str) -> Component:
                 [
                     html.Button(id="calls-pill", type="button", className="hp-pill", hidden=True),
                     html.Div(id=ids.CALLS_NOTICE, className="hp-calls-notice"),
-                    _grid(),
+                    html.Div(
+                        [icon("hourglass-split"), html.Div(id="calls-rows-why")],
+                        id="calls-rows-failed",
+                        className="hp-banner warn",
+                        hidden=True,
+                        role="alert",
+                    ),
+                    endless_grid(
+                        ids.CALLS_GRID,
+                        _columns(),
+                        is_sortable=True,
+                        rowClassRules={"hp-new": "callIsNew(params)"},
+                    ),
                 ],
                 className="hp-calls-board",
             ),
@@ -197,6 +211,13 @@ def _filters(chosen: Mapping[str, str], today: str) -> Component:
                 **aria(expanded="false", controls="calls-further"),
             ),
             html.Div(_further_filters(chosen), id="calls-further", className="hp-calls-further"),
+            html.Div(
+                chips(chosen),
+                id=ids.CALLS_CHIPS,
+                className="hp-calls-chips",
+                role="group",
+                **aria(label=_("More conditions")),
+            ),
         ],
         className="hp-filters hp-calls-filters",
     )
@@ -268,7 +289,8 @@ def _further_filters(chosen: Mapping[str, str]) -> list[Component]:
         html.Div(
             dbc.RadioItems(
                 id=ids.CALLS_OUTCOME,
-                value=chosen.get("result", ""),
+                # Another value is a chip beside the choice, in which then nothing is pressed.
+                value=outcome if (outcome := chosen.get("result", "")) in ("", *OUTCOMES) else None,
                 options=[
                     {"label": _("All"), "value": ""},
                     {"label": _("Success"), "value": "success"},
@@ -310,32 +332,6 @@ def _further_filters(chosen: Mapping[str, str]) -> list[Component]:
 def _label(control: str, text: str) -> Component:
     """The name of a control that shows its meaning by itself, for screen readers."""
     return html.Label(text, htmlFor=control, className="visually-hidden")
-
-
-def _grid() -> Component:
-    grid: Component = dag.AgGrid(
-        id=ids.CALLS_GRID,
-        className="hp-grid",
-        rowModelType="infinite",
-        getRowId="params.data.id",
-        columnDefs=_columns(),
-        defaultColDef={"sortable": True, "resizable": True, "suppressHeaderMenuButton": True},
-        rowClassRules={"hp-new": "callIsNew(params)"},
-        dashGridOptions={
-            "theme": {"function": "portalGridTheme(themeQuartz)"},
-            "getLocaleText": {"function": "portalGridText(params)"},
-            "cacheBlockSize": BLOCK,
-            "maxBlocksInCache": 6,
-            "infiniteInitialRowCount": 20,
-            "maxConcurrentDatasourceRequests": 2,
-            "rowBuffer": 10,
-            "rowHeight": 34,
-            "headerHeight": 32,
-            "suppressDragLeaveHidesColumns": True,
-            "enableCellTextSelection": True,
-        },
-    )
-    return grid
 
 
 def _columns() -> list[dict[str, object]]:

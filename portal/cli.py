@@ -1,4 +1,4 @@
-"""The `portal` command: run, collector, database, users."""
+"""The `portal` command: run, collector, database, statistics, users, screens of the wall."""
 
 import getpass
 import logging
@@ -6,16 +6,19 @@ import os
 import signal
 import sys
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
-from portal import logs
+from portal import i18n, logs
 from portal.settings import Settings, SettingsError, read_settings
 from portal.wiring import Services, build_services
 from services.accounts import AccountError, PersonRecord, Right, Role
+from services.calls import NotConfigured
 from services.errors import UpstreamError
 from services.storage import StorageError, migrate
+from services.wall import ROTATIONS_S, Theme, WallError
 
 CONFIG_VARIABLE = "PORTAL_CONFIG"
 SANDBOX_VARIABLE = "PORTAL_SANDBOX"
@@ -95,6 +98,32 @@ def current() -> None:
 
 
 @main.group()
+def statistics() -> None:
+    """Roll-ups of the calls."""
+
+
+@statistics.command("status")
+def statistics_status() -> None:
+    """Print how far days are rolled up, and what the nightly check found."""
+    with _told():
+        services = load_services()
+        facts = services.statistics.facts()
+    click.echo(f"first call       {facts.first_day or 'not known'}")
+    share = "" if facts.progress is None else f", {facts.progress:.1%}"
+    click.echo(f"days rolled up   {facts.known_days} of {facts.days}{share}")
+    click.echo(f"last check       {_minute(facts.checked_at, 'never')}")
+    click.echo(f"last sample      {_minute(facts.sampled_at, 'never')}, {facts.sampled_days} days")
+    if facts.problem is not None:
+        click.echo(f"source           {facts.problem.reason} since {_minute(facts.problem.since, 'ever')}")
+    click.echo(f"differences      {len(facts.differences) or 'none'}")
+    for one in facts.differences:
+        click.echo(
+            f"  {one.day}  {one.figure:<18} {one.rolled_up:>8} here {one.in_source:>8} in the source"
+            f"  found {_minute(one.found_at, 'never')}"
+        )
+
+
+@main.group()
 def users() -> None:
     """Local accounts."""
 
@@ -151,9 +180,61 @@ def list_users() -> None:
             click.echo(_line(record))
 
 
+@main.group()
+def wall() -> None:
+    """Screens of the wall, each let in by a link."""
+
+
+@wall.command("add")
+@click.argument("name")
+@click.option("--language", type=click.Choice(i18n.LANGUAGES), default=i18n.DEFAULT)
+@click.option("--theme", type=click.Choice([theme.value for theme in Theme]), default=Theme.SYSTEM.value)
+@click.option("--rotation", type=click.Choice([str(seconds) for seconds in ROTATIONS_S]), default="20")
+@click.option("--days", type=click.IntRange(0, 3650), default=365, help="how long the link holds; 0: no end")
+def add_screen(name: str, language: str, theme: str, rotation: str, days: int) -> None:
+    """Make a screen and print its link, which is shown this once.
+
+    --rotation: seconds each view stays; 0 leaves the first one.
+    """
+    services = load_services()
+    with _told():
+        made = services.screens.add(
+            name,
+            language=language,
+            theme=Theme(theme),
+            rotation_s=int(rotation),
+            lifetime=timedelta(days=days) if days else None,
+        )
+    portal = services.settings.portal
+    click.echo(f"{portal.public_url or f'http://{portal.host}:{portal.port}'}/wall/{made.token}")
+
+
+@wall.command("list")
+def list_screens() -> None:
+    """Print all screens: number, state, last use, end of the link, name."""
+    now = datetime.now(UTC)
+    with _told():
+        for screen in load_services().screens.all_screens():
+            used, until = _minute(screen.last_used_at, "never"), _minute(screen.expires_at, "no end")
+            click.echo(f"{screen.id:>4} {screen.state(now):<9} {used:<18} {until:<18} {screen.name}")
+
+
+@wall.command("revoke")
+@click.argument("number", type=int)
+def revoke_screen(number: int) -> None:
+    """End the link of screen NUMBER (see `portal wall list`) in every process, within seconds."""
+    with _told():
+        screen = load_services().screens.revoke(number)
+    click.echo(f"{screen.name}: link revoked")
+
+
+def _minute(moment: datetime | None, otherwise: str) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}Z" if moment else otherwise
+
+
 def _line(record: PersonRecord) -> str:
     state = "disabled" if record.disabled_at else "active"
-    last = f"{record.last_login_at:%Y-%m-%d %H:%M}Z" if record.last_login_at else "never"
+    last = _minute(record.last_login_at, "never")
     person = record.person
     return f"{person.login:<24} {person.role:<11} {state:<9} {last:<18} {person.display_name}"
 
@@ -174,7 +255,7 @@ class _told:
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, AccountError | StorageError | UpstreamError):
+        if isinstance(error, AccountError | StorageError | UpstreamError | WallError | NotConfigured):
             logging.getLogger(__name__).debug("refused", exc_info=error)
             raise click.ClickException(f"{type(error).__name__}: {error}") from None
 

@@ -2,7 +2,7 @@
 
 from portal.wiring import Services
 from services.accounts import AccountsCleanup
-from services.calls import sync_job
+from services.calls import agencies_job, statistics_jobs, sync_job
 from services.jobs import Collector, Job
 
 
@@ -11,4 +11,6 @@ def build_collector(services: Services) -> Collector:
     jobs: list[Job] = [AccountsCleanup()]
     if services.settings.call_centre is not None:
         jobs.append(sync_job(services.calls))
+        jobs.append(agencies_job(services.calls, services.live))
+        jobs += statistics_jobs(services.calls)
     return Collector(services.store, jobs)

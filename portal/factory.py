@@ -6,13 +6,34 @@ from typing import Any
 import dash
 from flask import Flask, abort
 
+import callbacks.agencies
 import callbacks.calls
 import callbacks.frame
+import callbacks.home
+import callbacks.screens
+import callbacks.statistics
+import pages.agencies
 import pages.calls
+import pages.home
 import pages.not_found_404
+import pages.screens
+import pages.statistics
 from portal import compression, frame, i18n, observe, static
 from portal.dash_app import PortalDash
-from portal.routes import api, calls, calls_figures, errors, health, login, openapi, tick
+from portal.routes import (
+    agencies,
+    api,
+    api_agencies,
+    calls,
+    calls_figures,
+    errors,
+    health,
+    login,
+    openapi,
+    statistics,
+    tick,
+    wall,
+)
 from portal.security import callback_request, guard
 from portal.security.headers import SecurityHeaders
 from portal.security.needs import Access, callback_needs, needs
@@ -20,9 +41,28 @@ from portal.security.proxies import TrustedProxies
 from portal.shared_answers import SharedAnswers
 from portal.wiring import Services
 
-BLUEPRINTS = (login.bp, health.bp, tick.bp, calls.bp, calls_figures.bp, api.bp, openapi.bp)
-PAGES = (pages.calls, pages.not_found_404)
-BEHAVIOURS = (callbacks.frame, callbacks.calls)
+BLUEPRINTS = (
+    login.bp,
+    health.bp,
+    tick.bp,
+    calls.bp,
+    calls_figures.bp,
+    statistics.bp,
+    agencies.bp,
+    api.bp,
+    api_agencies.bp,
+    openapi.bp,
+    wall.bp,
+)
+PAGES = (pages.home, pages.calls, pages.statistics, pages.agencies, pages.screens, pages.not_found_404)
+BEHAVIOURS = (
+    callbacks.frame,
+    callbacks.home,
+    callbacks.calls,
+    callbacks.statistics,
+    callbacks.agencies,
+    callbacks.screens,
+)
 
 MAX_BODY_BYTES = 1024 * 1024
 YEAR_S = 365 * 24 * 3600

@@ -5,17 +5,17 @@ The catalogues are read from the .po files at start, so there is no compiled fil
 """
 
 from contextvars import ContextVar
-from datetime import date, datetime
-from functools import cache
+from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 from typing import Literal, get_args
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_time, get_timezone_location
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal
 
 Language = Literal["ru", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -63,14 +63,23 @@ def plural(singular: str, several: str, count: int, **values: object) -> str:
 
 def number(value: float) -> str:
     """A figure as the reader writes it: `1 284` or `1,284`."""
-    return format_decimal(value, locale=language())
+    return _formatted(value, None, language())
 
 
 def percent(share: float) -> str:
     """A share between 0 and 1 with one decimal: `78,4 %`."""
-    return format_percent(
-        share, format="#,##0.0\u00a0%" if language() == "ru" else "#,##0.0%", locale=language()
-    )
+    return _formatted(share, "#,##0.0\u00a0%" if language() == "ru" else "#,##0.0%", language())
+
+
+def decimal(value: float) -> str:
+    """A figure with one decimal whatever it is: `8,0`."""
+    return _formatted(value, "#,##0.0", language())
+
+
+@lru_cache(maxsize=10_000)
+def _formatted(value: float, pattern: str | None, locale: Language) -> str:
+    """A figure by a pattern; tables of thousands of figures have few that differ."""
+    return format_decimal(value, format=pattern, locale=locale)
 
 
 def day(value: date) -> str:
@@ -87,6 +96,48 @@ def short_weekday_day(value: date) -> str:
 def short_day(value: date) -> str:
     """A date in figures: `23.11.2026`."""
     return format_date(value, "dd.MM.yyyy" if language() == "ru" else "d MMM yyyy", locale=language())
+
+
+def days(first: date, last: date, *, with_year: bool = True) -> str:
+    """A period of whole days as short as it can be said: `1–23 ноября 2026`."""
+    whole = "d MMMM yyyy" if with_year or first.year != last.year else "d MMMM"
+    end = format_date(last, whole, locale=language())
+    if first == last:
+        return end
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{end}"
+    begin = whole if first.year != last.year else "d MMMM"
+    return f"{format_date(first, begin, locale=language())} – {end}"
+
+
+def month(value: date) -> str:
+    """The name of a month by itself: `Ноябрь`."""
+    return format_date(value, "LLLL", locale=language()).capitalize()
+
+
+def short_month(number: int) -> str:
+    """The name of a month, 1 to 12, where there is little room: `ноя`."""
+    return format_date(date(2000, number, 1), "LLLL", locale=language())[:3]
+
+
+def weekday(number: int) -> str:
+    """The name of a weekday, 0 for Monday: `Понедельник`."""
+    return format_date(_monday_and(number), "cccc", locale=language()).capitalize()
+
+
+def short_weekday(number: int) -> str:
+    """The name of a weekday, 0 for Monday, where there is little room: `Пн`."""
+    pattern = "cccccc" if language() == "ru" else "ccc"
+    return format_date(_monday_and(number), pattern, locale=language()).capitalize()
+
+
+def _monday_and(days_later: int) -> date:
+    return date(2024, 1, 1) + timedelta(days=days_later)
+
+
+def zone_city(zone: str) -> str:
+    """The city a time zone is named after: `Москва` for `Europe/Moscow`."""
+    return get_timezone_location(zone, locale=language(), return_city=True)
 
 
 def clock(value: datetime, *, seconds: bool = False) -> str:

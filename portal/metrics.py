@@ -9,7 +9,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from portal.wiring import Services
+from portal.wiring import CALL_CENTRE, Services
+from services.calls import RollUpFacts
 from services.jobs import job_runs
 from services.storage import StorageError
 
@@ -40,6 +41,8 @@ class _Live(Collector):
             snapshot = self._services.live.snapshot()
             with self._services.store.read() as session:
                 runs = job_runs(session)
+            has_centre = CALL_CENTRE in self._services.sources
+            facts = self._services.statistics.facts() if has_centre else None
         except StorageError:
             database.add_metric([], 0)
             yield database
@@ -64,3 +67,16 @@ class _Live(Collector):
             failures.add_metric([run.name], run.failures)
         yield rest
         yield failures
+        if facts is not None:
+            yield from _statistics(facts)
+
+
+def _statistics(facts: RollUpFacts) -> Iterator[GaugeMetricFamily]:
+    days = GaugeMetricFamily("portal_statistics_days", "Days since the first call", labels=("state",))
+    days.add_metric(["rolled_up"], facts.known_days)
+    days.add_metric(["unknown"], facts.days - facts.known_days)
+    yield days
+    different = {one.day for one in facts.differences}
+    yield GaugeMetricFamily(
+        "portal_statistics_different_days", "Days found unlike the source", value=len(different)
+    )

@@ -4,9 +4,17 @@ from dataclasses import dataclass
 
 from portal.settings import Settings
 from services.accounts import Accounts, local_accounts
-from services.calls import CallLog, open_call_log
+from services.calls import (
+    AgencyDirectory,
+    CallLog,
+    CallStatistics,
+    open_agencies,
+    open_call_log,
+    open_statistics,
+)
 from services.live import LiveBoard
 from services.storage import Store
+from services.wall import Screens
 
 #: The name the call-centre database has in the live tables.
 CALL_CENTRE = "call_centre"
@@ -21,6 +29,9 @@ class Services:
     live: LiveBoard
     accounts: Accounts
     calls: CallLog
+    statistics: CallStatistics
+    agencies: AgencyDirectory
+    screens: Screens
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -33,16 +44,20 @@ def build_services(settings: Settings) -> Services:
     store = Store(settings.portal.database_url.get_secret_value())
     live = LiveBoard(store)
     centre = settings.call_centre
+    calls = open_call_log(
+        store,
+        live,
+        database_url=centre.database_url.get_secret_value() if centre else None,
+        zone=centre.timezone if centre else settings.portal.timezone,
+        copy_days=centre.copy_days if centre else 8,
+    )
     return Services(
         settings=settings,
         store=store,
         live=live,
         accounts=local_accounts(store, live),
-        calls=open_call_log(
-            store,
-            live,
-            database_url=centre.database_url.get_secret_value() if centre else None,
-            zone=centre.timezone if centre else settings.portal.timezone,
-            copy_days=centre.copy_days if centre else 8,
-        ),
+        calls=calls,
+        statistics=open_statistics(calls, live),
+        agencies=open_agencies(store if centre else None, live, calls.zone),
+        screens=Screens(store, live),
     )

@@ -31,6 +31,9 @@ class Topic(StrEnum):
     """Things a page can listen to."""
 
     CALLS = "calls"
+    STATISTICS = "statistics"
+    AGENCIES = "agencies"
+    WALL = "wall"
     SOURCES = "sources"
     ACCOUNTS = "accounts"
 

@@ -5,7 +5,8 @@
      data-source-age="source"  the age in the list of sources
      data-count="/path"        the figure beside a page's name in the navigation
      data-since="ms"           a duration from then to now
-     data-next-try="source"    a duration until a silent source is asked again */
+     data-next-try="source"    a duration until a silent source is asked again
+     data-there="zone" data-ahead="hours"  the time of day of somebody whose clock is that far ahead of the zone's */
 (function () {
   'use strict';
 
@@ -38,10 +39,9 @@
     return say('days', {n: Math.floor(seconds / 86400)});
   }
 
-  function clock(ms, withSeconds) {
-    // The zone of the times on screen, not the browser's.
-    const zone = document.getElementById('frame').dataset.zone;
-    const options = {hour: '2-digit', minute: '2-digit', hour12: false, timeZone: zone};
+  function clock(ms, withSeconds, zone) {
+    // Else the zone of the times on screen, not the browser's.
+    const options = {hour: '2-digit', minute: '2-digit', hour12: false, timeZone: zone || document.getElementById('frame').dataset.zone};
     if (withSeconds) options.second = '2-digit';
     return new Intl.DateTimeFormat(document.documentElement.lang, options).format(new Date(ms));
   }
@@ -106,7 +106,7 @@
     }
     draw();
     // The stores come in the order of PAGE_TOPICS.
-    return ['calls', 'sources'].map((topic, place) =>
+    return document.getElementById('frame').dataset.topics.split(' ').map((topic, place) =>
       topic in live.topics && live.topics[topic] !== known[place] ? live.topics[topic] : window.dash_clientside.no_update);
   }
 
@@ -190,6 +190,8 @@
       const due = live.due[place.dataset.nextTry];
       if (due !== undefined) write(place, duration(due - now));
     });
+    document.querySelectorAll('[data-there]').forEach((place) =>
+      write(place, clock(now + 3600000 * Number(place.dataset.ahead), false, place.dataset.there)));
     drawLost();
   }
 
@@ -197,12 +199,13 @@
 
   /* ------------------------------------------------------------------ parts drawn by shared routes */
 
-  /* Asks `route` for parts of a page, {"id": {"property": value}}, and puts in what changed. One question is under
-     way at a time, and what comes meanwhile is asked after it: were each new one to overtake the one before, a
-     slow source would keep the page from ever showing anything. */
+  /* Asks `route` for parts of a page and shows them. One question is under way at a time, and what comes meanwhile is
+     asked after it: were each new one to overtake the one before, a slow source would keep the page from ever showing
+     anything. Unless the page shows them in a way of its own (`show`, of body and status), they are {"id": {"property": value}}. */
   class Drawing {
-    constructor(route) {
+    constructor(route, show) {
       this.route = route;
+      this.show = show || ((body) => 'error' in body ? showToast(body.error) : this.put(body));
       this.waiting = null;
       this.isAsking = false;
       this.shown = {};
@@ -220,27 +223,26 @@
           const asked = this.waiting;
           const page = location.pathname;
           this.waiting = null;
-          const parts = await this.parts(asked);
+          const answer = await this.answer(asked);
           const isWanted = (this.waiting === null || this.waiting === asked) && location.pathname === page;
-          if (parts && isWanted) this.put(parts);
+          if (answer && isWanted) this.show(answer.body, answer.status);
         }
       } finally {
         this.isAsking = false;
       }
     }
 
-    async parts(query) {
+    async answer(query) {
       try {
         const response = await window.fetch(this.route + '?' + query, {signal: AbortSignal.timeout(DRAWING_MS)});
-        const body = await response.json();
-        if (!('error' in body)) return body;
-        showToast(body.error);
+        return {body: await response.json(), status: response.status};
       } catch (error) {
         // The portal gave no answer: the tick tells since when, and what is on the page stays.
+        return null;
       }
-      return null;
     }
 
+    /* What changed; an answer that refuses the question says so in parts of its own. */
     put(parts) {
       for (const [id, properties] of Object.entries(parts)) {
         const text = JSON.stringify(properties);
@@ -316,6 +318,8 @@
   document.addEventListener('click', (event) => {
     const copied = event.target.closest('[data-copy]');
     if (copied) copy(copied.dataset.copy);
+    const closed = event.target.closest('[data-close-details]');
+    if (closed) window.dash_clientside.set_props(closed.dataset.closeDetails, {is_open: false});
     const language = event.target.closest('[data-language]');
     if (language) changeLanguage(language.dataset.language);
     if (event.target.closest('[data-theme-switch]')) window.portalTheme.next();

@@ -8,7 +8,7 @@
   const NARROW = window.matchMedia('(max-width: 1023.98px)');
   const TYPING_MS = 300;
   const SEEN_MS = 15000;
-  const log = {api: null, filter: {}, anchor: 0, latest: 0, newest: 0, seen: 0, total: null, newer: 0, isStill: false};
+  const log = {api: null, filter: {}, conditions: {}, anchor: 0, latest: 0, newest: 0, seen: 0, total: null, newer: 0, isStill: false};
 
   const $ = (id) => document.getElementById(id);
   const set = (id, properties) => window.dash_clientside.set_props(id, properties);
@@ -33,14 +33,18 @@
   const choice = (value) => value === ANY ? '' : value;
   let typing = null;
 
-  function filter(first, last, phone, operator, outcome, type, card, today, before) {
+  function filter(first, last, phone, operator, outcome, type, card, conditions, today, before) {
     if (followMidnight(first, today, before)) return [nothing(), nothing()];
     const from = first || today;
     const to = !last || last < from ? from : last;
     if (to !== last) set('calls-last', {value: to});
     const isToday = from === today && to === today;
-    const chosen = {from: isToday ? '' : from, to: isToday || to === from ? '' : to,
-      phone: (phone || '').trim(), operator: choice(operator), result: outcome, type: choice(type), card: choice(card)};
+    // An exact result stands while nothing is pressed in the choice; a press there drops it.
+    const {result: exact, ...others} = conditions;
+    const isPressed = typeof outcome === 'string';
+    if (exact && isPressed) dropCondition('result');
+    const chosen = Object.assign({from: isToday ? '' : from, to: isToday || to === from ? '' : to,
+      phone: (phone || '').trim(), operator: choice(operator), result: isPressed ? outcome : exact, type: choice(type), card: choice(card)}, others);
     const values = {};
     for (const [key, value] of Object.entries(chosen)) if (value) values[key] = value;
     const same = query(values) === query(before || {});
@@ -83,7 +87,28 @@
     return [shifted(from, by), shifted(to, by)];
   }
 
+  /* Conditions without a control of their own stand as chips, and go one by one. */
+  function chips(conditions, shown) {
+    log.conditions = conditions;
+    return shown.filter((chip) => chip.props['data-condition'] in conditions);
+  }
+
+  function dropCondition(key) {
+    log.conditions = Object.assign({}, log.conditions);
+    delete log.conditions[key];
+    set('calls-conditions', {data: log.conditions});
+  }
+
+  /* The focus goes on to the next chip, after the last one to the period, which is always there. */
+  function pressedChip(chip) {
+    const next = chip.nextElementSibling || chip.previousElementSibling;
+    (next ? next.querySelector('button') : $('calls-period')).focus();
+    if (chip.dataset.condition === 'result') set('calls-outcome', {value: ''});
+    dropCondition(chip.dataset.condition);
+  }
+
   function resetFilter() {
+    set('calls-conditions', {data: {}});
     for (const id of ['calls-phone', 'calls-outcome']) set(id, {value: ''});
     for (const id of ['calls-operator', 'calls-type', 'calls-card']) set(id, {value: ANY});
   }
@@ -110,20 +135,41 @@
      two blocks, and it cannot say that a request failed. */
   const source = {
     async getRows(request) {
+      let why = '';
       try {
         const response = await window.fetch('/calls/rows?' + parameters(request, log.filter));
-        if (!response.ok) throw new Error(String(response.status));
         const body = await response.json();
-        received(request, body);
+        why = body.error;
+        if (!response.ok) throw new Error(String(response.status));
+        const total = counted(request, body);
+        received(request, body, total);
         const worked = workedOn();
-        request.successCallback(body.rows, body.total);
+        request.successCallback(body.rows, total);
         follow(worked);
       } catch (error) {
-        // The notice above the grid tells the reason; the rows that are there stay.
+        // The reason stands above the grid; the rows that are there stay.
+        tellFailure(why);
         request.failCallback();
       }
     },
   };
+
+  /* How many rows there are; -1 where counting took too long and this block is not the last one. */
+  function counted(request, body) {
+    if (body.total !== null) return body.total;
+    const isLast = body.rows.length < request.endRow - request.startRow;
+    return isLast ? request.startRow + body.rows.length : -1;
+  }
+
+  function tellFailure(why) {
+    const place = $('calls-rows-failed');
+    if (!place) return;
+    $('calls-rows-why').textContent = why || '';
+    place.hidden = !why;
+    // Rows on their way that will not come are nothing to look at.
+    const known = log.api.getDisplayedRowAtIndex(0);
+    if (why && !(known && known.data)) document.querySelector('.hp-calls-board').classList.add('hp-none');
+  }
 
   /* The grid counts cells by place: when calls come in above, the cell somebody works in goes down with its call. */
   function workedOn() {
@@ -137,8 +183,9 @@
     if (row && row.rowIndex !== log.api.getFocusedCell().rowIndex) log.api.setFocusedCell(row.rowIndex, worked.column);
   }
 
-  function received(request, body) {
-    log.total = body.total;
+  function received(request, body, total) {
+    log.total = total;
+    tellFailure('');
     log.newer = body.newer;
     if (!log.anchor) log.latest = body.latest;
     if (request.startRow === 0 && !log.anchor) {
@@ -147,7 +194,7 @@
       if (log.newest > log.seen) setTimeout(() => { log.seen = Math.max(log.seen, body.latest); }, SEEN_MS);
     }
     const board = document.querySelector('.hp-calls-board');
-    if (board) board.classList.toggle('hp-none', body.total === 0);
+    if (board) board.classList.toggle('hp-none', total === 0);
     drawPill();
     setTimeout(drawShown, 0);
   }
@@ -166,9 +213,9 @@
     const range = log.api.getVerticalPixelRange();
     const height = log.api.getGridOption('rowHeight');
     const first = Math.ceil(range.top / height);
-    const last = Math.min(Math.floor(range.bottom / height), log.total) - 1;
+    const last = Math.min(Math.floor(range.bottom / height), log.total < 0 ? Infinity : log.total) - 1;
     const text = log.total && last >= first
-      ? say('shown', {first: figure(first + 1), last: figure(last + 1), total: figure(log.total)}) : say('none_shown');
+      ? say(log.total < 0 ? 'shown_uncounted' : 'shown', {first: figure(first + 1), last: figure(last + 1), total: figure(log.total)}) : say('none_shown');
     if (place.textContent !== text) place.textContent = text;
   }
 
@@ -373,9 +420,9 @@
   document.addEventListener('click', (event) => {
     const bar = event.target.closest('[data-operator]');
     if (bar) set('calls-operator', {value: bar.getAttribute('aria-pressed') === 'true' ? ANY : bar.dataset.operator});
-    if (event.target.closest('[data-close-details]')) set('calls-details', {is_open: false});
     if (event.target.closest('#calls-pill')) toTop();
     if (event.target.closest('#calls-reset')) resetFilter();
+    if (event.target.closest('#calls-chips button')) pressedChip(event.target.closest('[data-condition]'));
     const period = event.target.closest('.hp-period-box');
     if (event.target.closest('#calls-period')) showPeriod($('calls-period').getAttribute('aria-expanded') !== 'true');
     else if (!period) showPeriod(false);
@@ -389,6 +436,6 @@
   document.addEventListener('keydown', (event) => { if (event.key === 'Escape') showPeriod(false); });
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
-    calls: {filter: filter, step: step, attach: attach, changed: changed, opened: opened},
+    calls: {filter: filter, chips: chips, step: step, attach: attach, changed: changed, opened: opened},
   });
 })();

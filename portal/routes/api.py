@@ -10,7 +10,6 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-import orjson
 from flask import Blueprint, Response, request
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -18,9 +17,11 @@ from werkzeug.exceptions import NotFound
 
 from portal.context import services
 from portal.routes.openapi import DAY_SCHEMA, Answer, Operation, Parameter, documented, refusal
+from portal.routes.raw import BAD_ID, FRESHNESS_HEADERS, ID_SCHEMA, SOURCE_DOWN, dated, id_of, json_answer
 from portal.security.needs import needs
 from services.accounts import Right
 from services.calls import (
+    Agency,
     AgencyInfo,
     Call,
     CallFilter,
@@ -30,12 +31,10 @@ from services.calls import (
     OperatorCount,
     Page,
 )
+from services.errors import Reason, UpstreamUnavailable
 from services.live import Topic
 
 bp = Blueprint("api", __name__)
-
-AS_OF_HEADER = "X-Data-As-Of"
-PROBLEM_HEADER = "X-Data-Problem"
 
 #: `calls.result`, in the words that callers compare with.
 RESULT_TEXTS: Mapping[int | None, str] = {
@@ -74,9 +73,9 @@ RINGING_TEXTS: Mapping[int | None, str] = {
 }
 UNKNOWN_RINGING = "неизвестно"
 
+UNKNOWN_DAYS_HEADER = "X-Data-Unknown-Days"
+
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_ID = re.compile(r"0|[1-9][0-9]{0,18}")
-_LARGEST_ID = 2**63 - 1
 
 Moment = Annotated[str, Field(description="DD.MM.YYYY, HH:MM:SS in the centre's zone")]
 
@@ -115,6 +114,21 @@ class OperatorsAnswer(TypedDict):
 
     success: Literal[True]
     stats: list[OperatorRow]
+
+
+class MonthRow(TypedDict):
+    """How many calls a month had."""
+
+    year: int
+    month: Annotated[int, Field(ge=1, le=12)]
+    count: int
+
+
+class MonthsAnswer(TypedDict):
+    """All months with calls, oldest first."""
+
+    success: Literal[True]
+    stats: list[MonthRow]
 
 
 class StatsAnswer(TypedDict):
@@ -166,8 +180,8 @@ class RingingRow(TypedDict):
     operator: str | None
 
 
-class AgencyRow(TypedDict):
-    """An agency that was rung."""
+class AgencyFacts(TypedDict):
+    """What is known of an agency, with its places as names."""
 
     id: int
     name: str | None
@@ -187,6 +201,11 @@ class AgencyRow(TypedDict):
     stambul: bool
     austria: bool
     comment: str | None
+
+
+class AgencyRow(AgencyFacts):
+    """An agency that was rung."""
+
     phones: list[AgencyPhoneRow]
     ringing: RingingRow
 
@@ -201,16 +220,7 @@ class AgenciesAnswer(TypedDict):
 _DATE = Parameter(
     name="date", description="One day in the centre's zone; today when absent", schema=DAY_SCHEMA
 )
-_ID_SCHEMA = {"type": "integer", "minimum": 0, "maximum": _LARGEST_ID}
-_FRESHNESS_HEADERS = {
-    AS_OF_HEADER: "When the call-centre database last confirmed all of this, ISO 8601; absent when unknown",
-    PROBLEM_HEADER: "Why the answer is not current, as a code; absent when it is",
-}
-_SOURCE_DOWN = refusal(
-    "The call-centre database cannot be reached and nothing is known, or is not configured"
-)
 _BAD_DATE = refusal("The date is malformed or given twice")
-_BAD_ID = refusal("The id is malformed")
 
 
 @bp.get("/api/calls")
@@ -224,10 +234,10 @@ _BAD_ID = refusal("The id is malformed")
         "an unchanged day costs next to nothing.",
         parameters=(_DATE,),
         answers={
-            200: Answer("All calls of the day", CallsAnswer, headers=_FRESHNESS_HEADERS),
-            304: Answer("Nothing changed since the answer with this ETag", headers=_FRESHNESS_HEADERS),
+            200: Answer("All calls of the day", CallsAnswer, headers=FRESHNESS_HEADERS),
+            304: Answer("Nothing changed since the answer with this ETag", headers=FRESHNESS_HEADERS),
             400: _BAD_DATE,
-            503: _SOURCE_DOWN,
+            503: SOURCE_DOWN,
         },
     )
 )
@@ -246,12 +256,12 @@ def calls_of_day() -> Response:
         response = Response(status=304)
     else:
         rows = [_call_row(call, log.zone) for call in log.stream(period)]
-        response = _json(CallsAnswer(success=True, calls=rows))
+        response = json_answer(CallsAnswer(success=True, calls=rows))
     if tag is not None:
         response.set_etag(tag)
         # Kept by the asker alone, and never used without asking.
         response.headers["Cache-Control"] = "private, no-cache"
-    return _dated(response, first.freshness)
+    return dated(response, first.freshness)
 
 
 @bp.get("/api/moscow-operator-stats")
@@ -262,9 +272,9 @@ def calls_of_day() -> Response:
         summary="Calls of one day by operator, sorted by name",
         parameters=(_DATE,),
         answers={
-            200: Answer("All operators who had calls", OperatorsAnswer, headers=_FRESHNESS_HEADERS),
+            200: Answer("All operators who had calls", OperatorsAnswer, headers=FRESHNESS_HEADERS),
             400: _BAD_DATE,
-            503: _SOURCE_DOWN,
+            503: SOURCE_DOWN,
         },
     )
 )
@@ -276,7 +286,45 @@ def operator_stats() -> Response:
         OperatorRow(operator_name=operator.name, call_count=operator.calls)
         for operator in sorted(counts, key=_by_name)
     ]
-    return _dated(_json(OperatorsAnswer(success=True, stats=rows)), freshness)
+    return dated(json_answer(OperatorsAnswer(success=True, stats=rows)), freshness)
+
+
+@bp.get("/api/moscow-calls-monthly-stats")
+@needs(Right.MOSCOW)
+@documented(
+    Operation(
+        tag="Calls",
+        summary="Calls of every month, oldest first",
+        description="The portal's own sums of whole days, so the call-centre database is not asked.",
+        answers={
+            200: Answer(
+                "All months that have calls",
+                MonthsAnswer,
+                headers={
+                    **FRESHNESS_HEADERS,
+                    UNKNOWN_DAYS_HEADER: "Days that are not counted yet; absent when all are",
+                },
+            ),
+            503: refusal("No day is counted yet, or the call-centre database is not configured"),
+        },
+    )
+)
+def monthly_stats() -> Response:
+    """Answer how many calls each month had."""
+    months = services().statistics.months()
+    coverage = months.coverage
+    if coverage.as_of is None:
+        reason = coverage.problem.reason if coverage.problem is not None else Reason.UNWATCHED
+        raise UpstreamUnavailable("no day is rolled up yet", reason)
+    rows = [
+        MonthRow(year=one.year, month=one.month, count=one.tally.calls)
+        for one in months.months
+        if one.tally.calls
+    ]
+    response = json_answer(MonthsAnswer(success=True, stats=rows))
+    if coverage.unknown_days:
+        response.headers[UNKNOWN_DAYS_HEADER] = str(coverage.unknown_days)
+    return dated(response, Freshness("copy", coverage.as_of, coverage.problem))
 
 
 @bp.get("/api/call_stats")
@@ -285,13 +333,13 @@ def operator_stats() -> Response:
     Operation(
         tag="Calls",
         summary="The number of all calls and their average duration",
-        answers={200: Answer("Both figures", StatsAnswer), 503: _SOURCE_DOWN},
+        answers={200: Answer("Both figures", StatsAnswer), 503: SOURCE_DOWN},
     )
 )
 def call_stats() -> Response:
     """Answer how many calls there are and how long they take."""
     stats = services().calls.call_stats()
-    return _json(StatsAnswer(total_calls=stats.total, avg_time=_minutes(stats.average_seconds)))
+    return json_answer(StatsAnswer(total_calls=stats.total, avg_time=_minutes(stats.average_seconds)))
 
 
 @bp.get("/api/client-card/call/<call_id>")
@@ -300,23 +348,21 @@ def call_stats() -> Response:
     Operation(
         tag="Calls",
         summary="The client card of a call",
-        parameters=(
-            Parameter(name="call_id", place="path", description="Id of the call", schema=_ID_SCHEMA),
-        ),
+        parameters=(Parameter(name="call_id", place="path", description="Id of the call", schema=ID_SCHEMA),),
         answers={
             200: Answer("What was noted about the client", ClientAnswer),
-            400: _BAD_ID,
+            400: BAD_ID,
             404: refusal("There is no such call, or it has no client card"),
-            503: _SOURCE_DOWN,
+            503: SOURCE_DOWN,
         },
     )
 )
 def client_card(call_id: str) -> Response:
     """Answer what was noted about the client of a call."""
-    card = services().calls.client_card(_id(call_id, "call_id"))
+    card = services().calls.client_card(id_of(call_id, "call_id"))
     if card is None:
         raise NotFound
-    return _json(
+    return json_answer(
         ClientAnswer(
             success=True,
             client_data=ClientRow(
@@ -344,21 +390,21 @@ def client_card(call_id: str) -> Response:
                 name="pp_id",
                 place="path",
                 description="Id of the processing, `pp_id` of a call",
-                schema=_ID_SCHEMA,
+                schema=ID_SCHEMA,
             ),
         ),
         answers={
             200: Answer("The agencies; none when the processing has none", AgenciesAnswer),
-            400: _BAD_ID,
-            503: _SOURCE_DOWN,
+            400: BAD_ID,
+            503: SOURCE_DOWN,
         },
     )
 )
 def call_agency_data(pp_id: str) -> Response:
     """Answer the agencies that were rung for a processing."""
     log = services().calls
-    rows = [_agency_row(agency, log.zone) for agency in log.agencies_of_processing(_id(pp_id, "pp_id"))]
-    return _json(AgenciesAnswer(success=True, agency_data=rows))
+    rows = [_agency_row(agency, log.zone) for agency in log.agencies_of_processing(id_of(pp_id, "pp_id"))]
+    return json_answer(AgenciesAnswer(success=True, agency_data=rows))
 
 
 def _day() -> date:
@@ -376,19 +422,6 @@ def _day() -> date:
         return date.fromisoformat(given[0])
     except ValueError as error:
         raise InvalidFilter("date", FilterFault.UNKNOWN) from error
-
-
-def _id(text: str, name: str) -> int:
-    """An id in the path; 0, the centre's "none", is one that nobody has.
-
-    Raises:
-        InvalidFilter: it is no number, or larger than any id.
-    """
-    if not _ID.fullmatch(text):
-        raise InvalidFilter(name, FilterFault.UNKNOWN)
-    if int(text) > _LARGEST_ID:
-        raise InvalidFilter(name, FilterFault.OUT_OF_RANGE)
-    return int(text)
 
 
 def _call_row(call: Call, zone: ZoneInfo) -> CallRow:
@@ -409,6 +442,23 @@ def _call_row(call: Call, zone: ZoneInfo) -> CallRow:
 def _agency_row(agency: AgencyInfo, zone: ZoneInfo) -> AgencyRow:
     ringing = agency.ringing
     return AgencyRow(
+        **agency_facts(agency),
+        phones=phone_rows(agency),
+        ringing=RingingRow(
+            outcome=ringing.outcome,
+            outcome_text=RINGING_TEXTS.get(ringing.outcome, UNKNOWN_RINGING),
+            time=None if ringing.at is None else _moment(ringing.at, zone),
+            client_name=ringing.client_name,
+            country=ringing.country,
+            metro=ringing.metro,
+            manager=ringing.manager,
+            operator=ringing.operator,
+        ),
+    )
+
+
+def agency_facts(agency: Agency) -> AgencyFacts:
+    return AgencyFacts(
         id=agency.id,
         name=agency.name,
         english_name=agency.english_name,
@@ -427,18 +477,11 @@ def _agency_row(agency: AgencyInfo, zone: ZoneInfo) -> AgencyRow:
         stambul=agency.stambul,
         austria=agency.austria,
         comment=agency.comment,
-        phones=[AgencyPhoneRow(number=phone.number, comment=phone.comment) for phone in agency.phones],
-        ringing=RingingRow(
-            outcome=ringing.outcome,
-            outcome_text=RINGING_TEXTS.get(ringing.outcome, UNKNOWN_RINGING),
-            time=None if ringing.at is None else _moment(ringing.at, zone),
-            client_name=ringing.client_name,
-            country=ringing.country,
-            metro=ringing.metro,
-            manager=ringing.manager,
-            operator=ringing.operator,
-        ),
     )
+
+
+def phone_rows(agency: Agency) -> list[AgencyPhoneRow]:
+    return [AgencyPhoneRow(number=phone.number, comment=phone.comment) for phone in agency.phones]
 
 
 def _by_name(operator: OperatorCount) -> tuple[bool, str, int]:
@@ -456,16 +499,3 @@ def _minutes(seconds: float | None) -> str | None:
         return None
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02}"
-
-
-def _json(answer: Mapping[str, object]) -> Response:
-    return Response(orjson.dumps(answer), mimetype="application/json")
-
-
-def _dated(response: Response, freshness: Freshness) -> Response:
-    """Say how old the answer is: nothing in the body may change for old callers."""
-    if freshness.as_of is not None:
-        response.headers[AS_OF_HEADER] = freshness.as_of.isoformat()
-    if freshness.problem is not None:
-        response.headers[PROBLEM_HEADER] = freshness.problem.reason
-    return response

@@ -1,9 +1,5 @@
 """The call log's rows for the grid, its export, and its old address."""
 
-import codecs
-import csv
-import io
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -11,11 +7,12 @@ import orjson
 from flask import Blueprint, Response, redirect, request, stream_with_context
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import i18n
 from portal.calls_query import parse
 from portal.context import services
+from portal.csv_file import csv_pieces
 from portal.i18n import _
 from portal.routes.errors import answer
+from portal.routes.query import count_of
 from portal.security.needs import needs
 from portal.shared_answers import shared
 from portal.ui.calls import operator_words, result_words, row
@@ -45,8 +42,8 @@ def rows() -> Response:
     """Answer one block of the log for the grid.
 
     Query: the filter (portal.calls_query), `offset`, `limit`, `sort`, `direction` (asc, desc), `until` (the
-    id the reader's view is anchored at). JSON: `rows`, `total`, `newer`, `latest` (highest id that matches),
-    `problem` (words, or null).
+    id the reader's view is anchored at). JSON: `rows`, `total` (null: counting took too long), `newer`,
+    `latest` (highest id that matches), `problem` (words, or null).
     """
     return Response(_rows(datetime.now(UTC)), mimetype="application/json")
 
@@ -64,7 +61,7 @@ def export() -> Response:
         else f"calls-{chosen.first}-{chosen.last}.csv"
     )
     return Response(
-        stream_with_context(_csv(calls)),
+        stream_with_context(csv_pieces(_lines(calls))),
         mimetype="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{name}"', "X-Accel-Buffering": "no"},
     )
@@ -124,75 +121,36 @@ def _page() -> Page:
     if direction not in ("asc", "desc"):
         raise InvalidFilter("direction", FilterFault.UNKNOWN)
     return Page(
-        offset=_count("offset", 0),
-        limit=min(_count("limit", 100), _MAX_BLOCK),
+        offset=count_of("offset", 0),
+        limit=min(count_of("limit", 100), _MAX_BLOCK),
         sort=request.args.get("sort", "time"),
         descending=direction == "desc",
-        until_id=_count("until", 0) or None,
+        until_id=count_of("until", 0) or None,
     )
 
 
-def _count(key: str, default: int) -> int:
-    text = request.args.get(key, "")
-    if not text:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= 12):
-        raise InvalidFilter(key, FilterFault.UNKNOWN)
-    return int(text)
-
-
-def _csv(calls: Iterator[Call]) -> Iterator[bytes]:
-    """The file in pieces of some hundred lines."""
+def _lines(calls: Iterator[Call]) -> Iterator[list[str | int]]:
+    """The head of the file, and a line for each call."""
     zone, now = services().calls.zone, datetime.now(UTC)
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";" if i18n.language() == "ru" else ",", lineterminator="\r\n")
-    writer.writerow(
-        [
-            _("No."),
-            _("Date"),
-            _("Time"),
-            _("Phone"),
-            _("Operator"),
-            _("Result"),
-            _("Call type"),
-            _("Client card"),
-        ]
-    )
-    yield codecs.BOM_UTF8
-    for place, call in enumerate(calls, 1):
+    yield [
+        _("No."),
+        _("Date"),
+        _("Time"),
+        _("Phone"),
+        _("Operator"),
+        _("Result"),
+        _("Call type"),
+        _("Client card"),
+    ]
+    for call in calls:
         local = call.at.astimezone(zone)
-        writer.writerow(
-            [
-                call.id,
-                local.strftime("%d.%m.%Y"),
-                local.strftime("%H:%M:%S"),
-                harmless(readable_number(call.number) or ""),
-                harmless(operator_words(call.operator_id, call.operator) or ""),
-                result_words(call, now).word,
-                call_type(call.call_type),
-                _("yes") if call.has_card else _("no"),
-            ]
-        )
-        if place % 500 == 0:
-            yield _taken(text)
-    yield _taken(text)
-
-
-#: A telephone number with its plus, as people read it: no spreadsheet computes with it.
-_PLUS_NUMBER = re.compile(r"\+\d[\d ]*(-\d\d-\d\d)?")
-
-
-def harmless(cell: str) -> str:
-    """A cell that a spreadsheet would take for a formula gets an apostrophe before it.
-
-    Source: OWASP, "CSV Injection".
-    """
-    begins = cell[:1] in ("=", "+", "-", "@", "\t", "\r")
-    return f"'{cell}" if begins and not _PLUS_NUMBER.fullmatch(cell) else cell
-
-
-def _taken(text: io.StringIO) -> bytes:
-    piece = text.getvalue().encode()
-    text.seek(0)
-    text.truncate()
-    return piece
+        yield [
+            call.id,
+            local.strftime("%d.%m.%Y"),
+            local.strftime("%H:%M:%S"),
+            readable_number(call.number) or "",
+            operator_words(call.operator_id, call.operator) or "",
+            result_words(call, now).word,
+            call_type(call.call_type),
+            _("yes") if call.has_card else _("no"),
+        ]

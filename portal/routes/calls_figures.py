@@ -15,13 +15,16 @@ from portal.security.needs import needs
 from portal.shared_answers import shared
 from portal.ui import calls as ui
 from portal.ui.states import failed
-from portal.ui.words import advice
+from portal.ui.words import Advice, advice
 from portal.wiring import CALL_CENTRE
 from services.accounts import Right
 from services.calls import CallFilter, CallSummary, InvalidFilter, NotConfigured
-from services.errors import UpstreamError
+from services.errors import Reason, UpstreamError
 
 bp = Blueprint("calls_figures", __name__)
+
+#: Reasons that keep the figures of many calls away, but seldom their rows.
+_FIGURES_ALONE = frozenset({Reason.TOO_SLOW, Reason.OVERLOADED})
 
 
 @bp.get("/calls/figures")
@@ -40,6 +43,10 @@ def figures() -> Response:
         return drawn(_nothing_known(failed(_("The call database is not configured."), words), today), 503)
     except UpstreamError as error:
         why = advice(CALL_CENTRE, error.reason)
+        if error.reason in _FIGURES_ALONE:
+            # Too slow today is too slow for the next reader too; a queue is over in a moment.
+            status = 200 if error.reason is Reason.TOO_SLOW else 503
+            return drawn(_figures_unknown(why, request.args, today), status)
         return drawn(_nothing_known(failed(why.what, why.do), today), 503)
 
 
@@ -54,7 +61,7 @@ def _parts(query: Mapping[str, str], today: date) -> Parts:
     return {
         ids.CALLS_FIGURES: {"children": ui.figures(summary, single_day=single_day, until=until)},
         ids.CALLS_OPERATORS: {"children": ui.operator_bars(summary.operators, operator)},
-        ids.CALLS_OPERATOR_COUNT: {"children": i18n.number(len(summary.operators))},
+        ids.CALLS_OPERATOR_COUNT: {"children": ui.operator_count(summary.operators)},
         ids.CALLS_OPERATOR: {"options": ui.operator_options(summary.operators, operator)},
         ids.CALLS_HOURS_DATA: {"data": ui.hours_figure(summary, now.hour if until else None)},
         ids.CALLS_HOURS_LEGEND: {"children": ui.hours_legend(summary, is_today=until is not None)},
@@ -86,10 +93,27 @@ def _nothing_known(notice: Component, today: date) -> Parts:
         ids.CALLS_FIGURES: {"children": []},
         ids.CALLS_OPERATORS: {"children": []},
         ids.CALLS_OPERATOR_COUNT: {"children": ""},
-        ids.CALLS_HOURS_DATA: {"data": None},
+        ids.CALLS_HOURS_DATA: {"data": ui.uncounted_hours()},
         ids.CALLS_HOURS_LEGEND: {"children": []},
         ids.CALLS_NOTICE: {"children": notice},
         ids.CALLS_EXPORT_LABEL: {"children": _("CSV")},
+        ids.CALLS_TODAY: {"data": today.isoformat()},
+    }
+
+
+def _figures_unknown(why: Advice, query: Mapping[str, str], today: date) -> Parts:
+    """The figures cannot be had, which says nothing about the rows."""
+    chosen = parse(query, today)
+    unknown = ui.uncounted_figures(f"{why.what}. {why.do}", single_day=chosen.first == chosen.last)
+    return {
+        ids.CALLS_FIGURES: {"children": unknown},
+        ids.CALLS_OPERATORS: {"children": ui.operator_bars(None, "")},
+        ids.CALLS_OPERATOR_COUNT: {"children": ui.operator_count(None)},
+        ids.CALLS_HOURS_DATA: {"data": ui.uncounted_hours()},
+        ids.CALLS_HOURS_LEGEND: {"children": _("not counted")},
+        ids.CALLS_NOTICE: {"children": []},
+        ids.CALLS_EXPORT_LABEL: {"children": _("CSV")},
+        ids.CALLS_PERIOD_LABEL: {"children": _period_words(chosen, today)},
         ids.CALLS_TODAY: {"data": today.isoformat()},
     }
 

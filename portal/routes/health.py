@@ -47,6 +47,7 @@ def readyz() -> tuple[Response, int]:
             database="ok",
             sources={name: _described(snapshot.source(name), now) for name in names},
             copied_share=services().calls.facts().filled_share if CALL_CENTRE in names else None,
+            rolled_up_share=services().statistics.facts().progress if CALL_CENTRE in names else None,
         ),
         200,
     )

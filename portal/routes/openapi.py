@@ -15,12 +15,12 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 from typing_extensions import TypedDict
 
-from portal.calls_query import NO_OPERATOR, UNKNOWN_TYPE
+from portal.calls_query import NO_OPERATOR, UNKNOWN_RESULT, UNKNOWN_TYPE
 from portal.context import SESSION_COOKIE
 from portal.security.guard import need_of
 from portal.security.needs import Access, Need, needs
 from services.accounts import Right
-from services.calls import LONGEST_PHONE_SEARCH, Outcome
+from services.calls import KNOWN_RESULTS, LONGEST_PHONE_SEARCH, Outcome
 from services.errors import Reason
 from services.live import SourceState
 
@@ -171,6 +171,11 @@ def _condition(name: str, description: str, schema: Mapping[str, object]) -> Par
     return Parameter(name=name, description=description, schema=schema, may_be_empty=True)
 
 
+def _texts(codes: Iterable[int]) -> list[str]:
+    """Codes as a query has them."""
+    return [str(code) for code in sorted(codes)]
+
+
 _EXPORT = Operation(
     tag="Calls",
     summary="Calls under a filter as CSV",
@@ -194,7 +199,9 @@ _EXPORT = Operation(
             {"type": "string", "pattern": f"^([1-9][0-9]{{0,9}}|{NO_OPERATOR})$"},
         ),
         _condition(
-            "result", "What the call's result amounts to", {"enum": [outcome.value for outcome in Outcome]}
+            "result",
+            f"What the call's result amounts to, or its code, or `{UNKNOWN_RESULT}`",
+            {"enum": [*(outcome.value for outcome in Outcome), *_texts(KNOWN_RESULTS), UNKNOWN_RESULT]},
         ),
         _condition(
             "type",
@@ -202,6 +209,9 @@ _EXPORT = Operation(
             {"type": "string", "pattern": f"^([0-9]{{1,9}}|{UNKNOWN_TYPE})$"},
         ),
         _condition("card", "1: with a client card; 0: without", {"enum": ["0", "1"]}),
+        _condition("number", "With a phone number, or without", {"enum": ["known", "unknown"]}),
+        _condition("hour", "Hour of the day in the centre's zone", {"enum": _texts(range(24))}),
+        _condition("weekday", "1 Monday to 7 Sunday", {"enum": _texts(range(1, 8))}),
     ),
     answers={
         200: Answer("All calls that match, newest first", media_type="text/csv"),

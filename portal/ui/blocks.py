@@ -1,10 +1,12 @@
 """The building blocks every page is made of; their looks are in `assets/00-theme.css`."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from dash import html
 from dash.development.base_component import Component
+
+from portal.i18n import _
 
 Content = Component | str | None
 Contents = Content | Sequence[Content]
@@ -76,6 +78,17 @@ def kpi(
         ],
         className=f"hp-card hp-kpi {className}".rstrip(),
     )
+
+
+def delta(text: str, change: float, *, better: Literal["more", "less"] | None) -> html.Span:
+    """A change with its arrow; coloured only where one direction is better."""
+    if change == 0:
+        return html.Span(text, className="hp-delta flat")
+    is_good = (change > 0) == (better == "more")
+    kind = "flat" if better is None else "good" if is_good else "bad"
+    arrow = icon("caret-up-fill" if change > 0 else "caret-down-fill")
+    spoken = unseen(_("up by") if change > 0 else _("down by"))
+    return html.Span([arrow, spoken, " ", text], className=f"hp-delta {kind}")
 
 
 def banner(kind: str, icon_name: str, text: Contents, action: Contents = None) -> html.Div:

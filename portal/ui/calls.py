@@ -2,23 +2,41 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from urllib.parse import quote_plus
 from zoneinfo import ZoneInfo
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from portal import i18n, ids
 from portal.calls_query import ANY, NO_OPERATOR
 from portal.i18n import _
-from portal.ui.blocks import Contents, aria, badge, banner, data, definitions, icon, icon_button, kpi
+from portal.ui.blocks import (
+    Contents,
+    aria,
+    badge,
+    banner,
+    data,
+    definitions,
+    delta,
+    icon,
+    kpi,
+)
+from portal.ui.details import agency_place, agency_title, modal_head, phones
 from portal.ui.names import short_name
 from portal.ui.phones import readable_number
+from portal.ui.plot import Figure, axis, layout
 from portal.ui.states import empty
 from portal.ui.words import ResultWords, advice, call_result, call_type, ringing_outcome
-from services.calls import AgencyInfo, Call, CallSummary, ClientCard, Comparison, OperatorCount, Problem
-
-Figure = dict[str, object]
+from services.calls import (
+    AgencyInfo,
+    Call,
+    CallSummary,
+    ClientCard,
+    Comparison,
+    OperatorCount,
+    Problem,
+    Ringing,
+)
 
 #: A call without a result that began this lately is still going on; older, its result is just not known.
 IN_PROGRESS = timedelta(hours=2)
@@ -65,40 +83,69 @@ def figures(summary: CallSummary, *, single_day: bool, until: datetime | None) -
 
     `until`: the centre's time of day up to which the day is compared; None for the whole day.
     """
+    return _kpis(
+        (i18n.number(summary.total), _total_delta(summary, until)),
+        (_share(summary.handled, summary.with_known_result), _handled_delta(summary, until)),
+        _identified(summary.identified, summary.total),
+        single_day=single_day,
+        spark=_sparkline(summary.per_hour) if single_day else None,
+    )
+
+
+def uncounted_figures(why: str, *, single_day: bool) -> list[Component]:
+    """The same three when nobody could count them, with the reason."""
+    unknown = "—", _("not counted")
+    return _kpis(("—", why), unknown, unknown, single_day=single_day)
+
+
+def _kpis(
+    total: tuple[Contents, Contents],
+    handled: tuple[Contents, Contents],
+    identified: tuple[Contents, Contents],
+    *,
+    single_day: bool,
+    spark: Contents = None,
+) -> list[Component]:
+    """The figures above the log from their values and what stands below these."""
     return [
         kpi(
             _("Calls in the day") if single_day else _("Calls in the period"),
-            i18n.number(summary.total),
-            _total_delta(summary, until),
+            *total,
             definition=_(
                 "All calls under the filter from 00:00 in the centre's zone. "
                 "Compared with the same weekday last week up to the same time."
             ),
-            extra=_sparkline(summary.per_hour) if single_day else None,
+            extra=spark,
             className="hp-kpi-wide",
         ),
         kpi(
             _("Handled"),
-            _share(summary.handled, summary.with_known_result),
-            _handled_delta(summary, until),
+            *handled,
             definition=_("Calls with the result “Handled”, as a share of all calls whose result is known."),
         ),
         kpi(
             _("Number identified"),
-            _share(summary.identified, summary.total),
-            [
-                html.Span(i18n.number(summary.total - summary.identified), className="hp-delta flat"),
-                " ",
-                _("without a number"),
-            ],
+            *identified,
             definition=_("Calls whose phone number is known."),
             className="hp-wide-s",
         ),
     ]
 
 
-def operator_bars(operators: Sequence[OperatorCount], chosen: str) -> Component:
-    """One button an operator, longest bar first; a press filters, a second press lifts the filter."""
+def _identified(identified: int | None, total: int) -> tuple[Contents, Contents]:
+    if identified is None:
+        return "—", _("not counted: too many calls")
+    without = html.Span(i18n.number(total - identified), className="hp-delta flat")
+    return _share(identified, total), [without, " ", _("without a number")]
+
+
+def operator_bars(operators: Sequence[OperatorCount] | None, chosen: str) -> Component:
+    """One button an operator, longest bar first; a press filters, a second press lifts the filter.
+
+    None: nobody could count them.
+    """
+    if operators is None:
+        return html.P(_("not counted: too many calls"), className="hp-s hp-mut hp-bars-none")
     most = max((entry.calls for entry in operators), default=0)
     bars = [_bar(entry, most, chosen) for entry in operators]
     rest = bars[BARS:]
@@ -123,11 +170,16 @@ def operator_bars(operators: Sequence[OperatorCount], chosen: str) -> Component:
     )
 
 
-def operator_options(operators: Sequence[OperatorCount], chosen: str) -> list[dict[str, str]]:
+def operator_count(operators: Sequence[OperatorCount] | None) -> str:
+    """How many operators had calls; empty when nobody could count."""
+    return "" if operators is None else i18n.number(len(operators))
+
+
+def operator_options(operators: Sequence[OperatorCount] | None, chosen: str) -> list[dict[str, str]]:
     """The choices of the operator filter, by name: who had calls in the period, and who is chosen anyway."""
     named = sorted(
         (name, str(entry.operator_id))
-        for entry in operators
+        for entry in operators or ()
         if (name := operator_words(entry.operator_id, entry.name)) is not None
     )
     options = [(_("Operator"), ANY), (_("not assigned"), NO_OPERATOR), *named]
@@ -142,12 +194,11 @@ def hours_figure(summary: CallSummary, running_hour: int | None) -> Figure:
     `running_hour`: the hour that is not over yet, drawn paler.
     """
     before = summary.before.per_hour if summary.before else (0,) * 24
-    busy = [hour for hour in range(24) if summary.per_hour[hour] or before[hour]]
-    hours = list(range(min([*busy, WORKING_HOURS[0]]), max([*busy, WORKING_HOURS[1]]) + 1))
+    hours = shown_hours(summary)
     bars: Figure = {
         "type": "bar",
         "name": _("calls"),
-        "x": hours,
+        "x": list(hours),
         "y": [summary.per_hour[hour] for hour in hours],
         "width": 0.62,
         "marker": {"color": "--hp-c1", "opacity": [0.45 if hour == running_hour else 1 for hour in hours]},
@@ -156,6 +207,26 @@ def hours_figure(summary: CallSummary, running_hour: int | None) -> Figure:
         "data": [bars, *_line_before(summary.before, hours)],
         "layout": _hours_layout(hours, most=max([*summary.per_hour, *before])),
     }
+
+
+def uncounted_hours() -> Figure:
+    """The hour chart when nothing is known: no axis, on which an empty day would stand."""
+    hidden: Figure = {"visible": False}
+    return {"data": [], "layout": layout(xaxis=hidden, yaxis=hidden, height=74)}
+
+
+def shown_hours(summary: CallSummary) -> Sequence[int]:
+    """The working hours, and from the first to the last hour in which anybody called now or then."""
+    before = summary.before.per_hour if summary.before else (0,) * 24
+    busy = [hour for hour in range(24) if summary.per_hour[hour] or before[hour]]
+    return range(min([*busy, WORKING_HOURS[0]]), max([*busy, WORKING_HOURS[1]]) + 1)
+
+
+def spoken_hours(summary: CallSummary) -> str:
+    """The hour chart in words: when most people called."""
+    peak = max(range(24), key=lambda hour: summary.per_hour[hour])
+    most = i18n.number(summary.per_hour[peak])
+    return _("Calls per hour; most at {hour}:00: {count}.", hour=peak, count=most)
 
 
 def _line_before(before: Comparison | None, hours: Sequence[int]) -> list[Figure]:
@@ -174,35 +245,15 @@ def _line_before(before: Comparison | None, hours: Sequence[int]) -> list[Figure
 
 
 def _hours_layout(hours: Sequence[int], most: int) -> Figure:
-    axis: Figure = {
-        "gridcolor": "--hp-grid",
-        "linecolor": "--hp-line-strong",
-        "zeroline": False,
-        "ticks": "",
-        "tickfont": {"size": 11, "color": "--hp-axis"},
-        "fixedrange": True,
-        "tickangle": 0,
-    }
     # Without this an empty day would get an axis of half calls.
     height: Figure = {} if most else {"range": [0, 5]}
     labels = [f"{hour}:00" if hour % 2 == 0 else "" for hour in hours]
-    return {
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": "Inter, sans-serif", "size": 12, "color": "--hp-ink-2"},
-        "separators": ", " if i18n.language() == "ru" else ".,",
-        "margin": {"l": 34, "r": 10, "t": 4, "b": 18},
-        "showlegend": False,
-        "hovermode": "x unified",
-        "hoverlabel": {
-            "bgcolor": "--hp-surface",
-            "bordercolor": "--hp-line-strong",
-            "font": {"color": "--hp-ink", "size": 12},
-        },
-        "xaxis": {**axis, "showgrid": False, "tickvals": list(hours), "ticktext": labels},
-        "yaxis": {**axis, "nticks": 3, "rangemode": "tozero", **height},
-        "height": 74,
-    }
+    return layout(
+        margin={"l": 34, "r": 10, "t": 4, "b": 18},
+        xaxis={**axis(), "showgrid": False, "tickvals": list(hours), "ticktext": labels},
+        yaxis={**axis(), "nticks": 3, "rangemode": "tozero", **height},
+        height=74,
+    )
 
 
 def hours_legend(summary: CallSummary, *, is_today: bool) -> list[Component]:
@@ -255,11 +306,12 @@ def client_card(card: ClientCard, zone: ZoneInfo) -> list[Component]:
     """The client card of one call: title, facts, phone."""
     when = card.at.astimezone(zone)
     return [
-        _modal_head(
+        modal_head(
             "person-vcard",
             [_call_words(card.call_id, when)],
             card.client_name or _("Client without a name"),
             None,
+            modal=ids.CALLS_DETAILS,
         ),
         html.Div(
             [
@@ -279,7 +331,7 @@ def client_card(card: ClientCard, zone: ZoneInfo) -> list[Component]:
                         ),
                     ]
                 ),
-                html.Div([html.H3(_("Phone"), className="mb-2"), _phones([(card.phone, None)])]),
+                html.Div([html.H3(_("Phone"), className="mb-2"), phones([(card.phone, None)])]),
             ],
             className="hp-modal-columns",
         ),
@@ -288,82 +340,58 @@ def client_card(card: ClientCard, zone: ZoneInfo) -> list[Component]:
 
 def agency_info(agency: AgencyInfo, call_id: int, zone: ZoneInfo) -> list[Component]:
     """The agency of one call: where it is, its phones, and how ringing it ended."""
-    ringing = agency.ringing
-    outcome = ringing_outcome(ringing.outcome)
     return [
-        _modal_head(
+        modal_head(
             "building",
             [_("Agency no. {id}", id=agency.id), " · ", _("call no. {id}", id=i18n.number(call_id))],
-            agency.name or agency.english_name or _("Agency without a name"),
+            agency_title(agency),
             agency.english_name,
+            modal=ids.CALLS_DETAILS,
         ),
         html.Div(
             [
-                html.Div(
-                    [
-                        html.H3(_("How to find it"), className="mb-2"),
-                        definitions(
-                            [
-                                (_("Address"), _address(agency)),
-                                (
-                                    _("City"),
-                                    ", ".join(
-                                        filter(
-                                            None, (agency.city, agency.district, agency.area, agency.region)
-                                        )
-                                    ),
-                                ),
-                                (_("Metro"), agency.metro),
-                                (_("Time"), _time_words(agency.time_zone)),
-                                (_("Terms"), _terms(agency)),
-                                (_("Comment"), agency.comment),
-                            ]
-                        ),
-                    ]
-                ),
+                agency_place(agency, zone),
                 html.Div(
                     [
                         html.H3(_("Phones"), className="mb-2"),
-                        _phones([(phone.number, phone.comment) for phone in agency.phones]),
+                        phones([(phone.number, phone.comment) for phone in agency.phones]),
                         html.H3(_("Ringing the agency"), className="mt-3 mb-2"),
-                        definitions(
-                            [
-                                (
-                                    _("Outcome"),
-                                    [
-                                        badge(outcome.kind, outcome.icon, outcome.word),
-                                        " ",
-                                        html.Span(
-                                            i18n.clock(ringing.at.astimezone(zone), seconds=True)
-                                            if ringing.at
-                                            else "",
-                                            className="hp-num hp-mut",
-                                        ),
-                                    ],
-                                ),
-                                (
-                                    _("Client"),
-                                    ", ".join(filter(None, (ringing.client_name, ringing.country))),
-                                ),
-                                (_("Client's metro"), ringing.metro),
-                                (_("Manager"), ringing.manager),
-                                (_("Operator"), ringing.operator),
-                            ]
-                        ),
+                        _ringing(agency.ringing, zone),
                     ]
                 ),
             ],
             className="hp-modal-columns",
         ),
+        html.Div(
+            dcc.Link(
+                [icon("list"), _("All calls of the agency")],
+                href=f"/agencies?open={agency.id}",
+                className="btn btn-outline-secondary",
+            ),
+            className="hp-modal-foot",
+        ),
     ]
 
 
-def missing_details(text: str) -> list[Component]:
-    """A modal whose object is not there, or cannot be read now."""
-    return [
-        _modal_head("question-circle", [], _("Nothing to show"), None),
-        html.Div(text, className="hp-modal-text"),
-    ]
+def _ringing(ringing: Ringing, zone: ZoneInfo) -> Component:
+    outcome = ringing_outcome(ringing.outcome)
+    at = i18n.clock(ringing.at.astimezone(zone), seconds=True) if ringing.at else ""
+    return definitions(
+        [
+            (
+                _("Outcome"),
+                [
+                    badge(outcome.kind, outcome.icon, outcome.word),
+                    " ",
+                    html.Span(at, className="hp-num hp-mut"),
+                ],
+            ),
+            (_("Client"), ", ".join(filter(None, (ringing.client_name, ringing.country)))),
+            (_("Client's metro"), ringing.metro),
+            (_("Manager"), ringing.manager),
+            (_("Operator"), ringing.operator),
+        ]
+    )
 
 
 def _bar(entry: OperatorCount, most: int, chosen: str) -> html.Button:
@@ -397,12 +425,12 @@ def _total_delta(summary: CallSummary, until: datetime | None) -> Contents:
     if before is None:
         return ""
     if before.total == 0:
-        return _("no calls {day}", day=_base(before, until))
+        return _("no calls {day}", day=compared_with(before, until))
     change = (summary.total - before.total) / before.total
     return [
-        _delta(i18n.percent(abs(change)), change, judged=False),
+        delta(i18n.percent(abs(change)), change, better=None),
         " ",
-        _("against {day}", day=_base(before, until)),
+        _("against {day}", day=compared_with(before, until)),
     ]
 
 
@@ -412,20 +440,10 @@ def _handled_delta(summary: CallSummary, until: datetime | None) -> Contents:
         return _("nothing to compare with") if before is not None else ""
     change = summary.handled / summary.with_known_result - before.handled / before.with_known_result
     points = _("{n} pp", n=i18n.number(round(abs(change) * 100, 1)))
-    return [_delta(points, change, judged=True), " ", _("against {day}", day=_base(before, until))]
+    return [delta(points, change, better="more"), " ", _("against {day}", day=compared_with(before, until))]
 
 
-def _delta(text: str, change: float, *, judged: bool) -> html.Span:
-    """A change with its arrow; coloured only where more is better."""
-    kind = "flat" if not judged or change == 0 else "good" if change > 0 else "bad"
-    if change == 0:
-        return html.Span(text, className="hp-delta flat")
-    arrow = icon("caret-up-fill" if change > 0 else "caret-down-fill")
-    spoken = html.Span(_("up by") if change > 0 else _("down by"), className="visually-hidden")
-    return html.Span([arrow, spoken, " ", text], className=f"hp-delta {kind}")
-
-
-def _base(before: Comparison, until: datetime | None) -> str:
+def compared_with(before: Comparison, until: datetime | None) -> str:
     """The day compared with, and up to when: `пн 16.11, 14:32`."""
     day = i18n.short_weekday_day(before.day)
     return day if until is None else f"{day}, {i18n.clock(until)}"
@@ -449,92 +467,5 @@ def _sparkline(per_hour: Sequence[int]) -> list[Component]:
     ]
 
 
-def _modal_head(icon_name: str, above: Contents, title: str, below: str | None) -> html.Div:
-    return html.Div(
-        [
-            html.Div(
-                [
-                    html.Div([icon(icon_name), " ", html.Span(above)], className="hp-flex hp-s hp-mut"),
-                    html.H2(title, id="calls-details-title"),
-                    *([html.Div(below, className="hp-s hp-mut")] if below and below != title else []),
-                ],
-                className="hp-grow",
-            ),
-            icon_button("x-lg", _("Close"), className="btn btn-ghost btn-icon", **data(close_details="true")),
-        ],
-        className="hp-modal-head",
-    )
-
-
 def _call_words(call_id: int, when: datetime) -> str:
     return _("call no. {id}, {when}", id=i18n.number(call_id), when=i18n.moment(when))
-
-
-def _phones(phones: Sequence[tuple[str | None, str | None]]) -> Component:
-    known = [(number, comment) for number, comment in phones if number]
-    if not known:
-        return html.P(_("No phone is known."), className="hp-mut")
-    return html.Table(
-        html.Tbody([_phone_row(number, comment) for number, comment in known]), className="hp-table hp-phones"
-    )
-
-
-def _phone_row(number: str, comment: str | None) -> html.Tr:
-    shown = readable_number(number) or number
-    dialled = "".join(character for character in shown if character.isdigit() or character == "+")
-    return html.Tr(
-        [
-            html.Td(
-                [
-                    html.A(shown, href=f"tel:{dialled}", className="hp-tel"),
-                    *([html.Div(comment, className="hp-s hp-mut")] if comment else []),
-                ]
-            ),
-            html.Td(
-                icon_button(
-                    "copy",
-                    _("Copy {number}", number=shown),
-                    className="btn btn-ghost btn-sm btn-icon",
-                    **data(copy=shown),
-                ),
-                className="r",
-            ),
-        ]
-    )
-
-
-def _address(agency: AgencyInfo) -> Contents:
-    if not agency.address:
-        return None
-    search = ", ".join(filter(None, (agency.city, agency.address)))
-    return [
-        html.A(
-            [agency.address, " ", icon("box-arrow-up-right", className="hp-s")],
-            href=f"https://yandex.ru/maps/?text={quote_plus(search)}",
-            target="_blank",
-            rel="noopener noreferrer",
-        ),
-        html.Div(_("opens in Yandex Maps"), className="hp-s hp-mut"),
-    ]
-
-
-def _time_words(offset: int | None) -> str | None:
-    if offset is None:
-        return None
-    if offset == 0:
-        return _("as in Moscow")
-    return _("Moscow {offset} h", offset=f"{offset:+d}")
-
-
-def _terms(agency: AgencyInfo) -> Contents:
-    known = [
-        (agency.bank_card, badge("ok", "credit-card", _("takes cards"))),
-        (agency.tickets, badge("", "ticket-perforated", _("tickets"))),
-        (agency.english, badge("", "translate", _("English"))),
-        (agency.stambul, badge("", "geo-alt", _("Istanbul"))),
-        (agency.austria, badge("", "geo-alt", _("Austria"))),
-        (agency.switch_msk_agency, badge("", "arrow-left-right", _("switched to a Moscow agency"))),
-        (agency.station_not_set, badge("warn", "exclamation-triangle-fill", _("station not set"))),
-    ]
-    shown = [mark for flag, mark in known if flag]
-    return html.Div(shown, className="hp-flex hp-wrap hp-marks") if shown else None

@@ -37,7 +37,7 @@ from services.accounts import Person
 from services.live import LiveSnapshot, SourceState, SourceStatus, Topic
 
 #: The topics pages can listen to; each has a store in the frame.
-PAGE_TOPICS = (Topic.CALLS, Topic.SOURCES)
+PAGE_TOPICS = (Topic.CALLS, Topic.SOURCES, Topic.STATISTICS, Topic.AGENCIES)
 
 #: A phone has room for this many tabs beside "more".
 TABS = 4
@@ -76,7 +76,11 @@ def shell(viewer: Viewer, rooms: Sequence[Room], live: LiveSnapshot, sources: Se
             dcc.Interval(id=ids.FRAME_TICK, interval=5_000),
         ],
         id="frame",
-        **data(words=json.dumps(script_words(), ensure_ascii=False), zone=str(viewer.zone)),
+        **data(
+            words=json.dumps(script_words(), ensure_ascii=False),
+            zone=str(viewer.zone),
+            topics=" ".join(PAGE_TOPICS),
+        ),
     )
 
 
@@ -98,6 +102,7 @@ def script_words() -> Mapping[str, str]:
         "copied": _("Copied: {text}"),
         "copy_failed": _("Could not copy"),
         "shown": _("Shown {first}–{last} of {total}"),
+        "shown_uncounted": _("Shown {first}–{last}; all of them were not counted"),
         "none_shown": _("Nothing to show"),
         "new_calls": _("{n} new"),
         "today": _("Today"),
@@ -121,16 +126,18 @@ def page(
     body: Contents,
     banners: Contents,
     fills: bool = False,
+    chip: Component | None = None,
 ) -> Component:
     """One page: top bar with title, data age and actions, the banner's place, and the body.
 
+    `chip`: the age of data that a page keeps by itself, in place of its source's.
     `fills`: the page takes the window's height and only its grid scrolls.
     """
     return html.Div(
         [
             html.Header(
                 [
-                    html.Div([html.H1(title), *([age(source)] if source else [])], className="hp-title"),
+                    html.Div([html.H1(title), *_age_chip(source, chip)], className="hp-title"),
                     html.Div([*_listed(actions), *_own_buttons(viewer)], className="end"),
                 ],
                 className="hp-top",
@@ -142,6 +149,12 @@ def page(
             ),
         ],
     )
+
+
+def _age_chip(source: str | None, own: Component | None) -> list[Component]:
+    if own is not None:
+        return [own]
+    return [age(source)] if source else []
 
 
 def source_rows(live: LiveSnapshot, sources: Sequence[str], zone: ZoneInfo) -> list[Component]:
@@ -161,7 +174,7 @@ def source_banner(status: SourceStatus, zone: ZoneInfo) -> Component | None:
     if status.state is SourceState.DOWN and status.since is not None:
         return _outage(status, status.since, zone)
     if status.state is SourceState.UNWATCHED and status.since is not None:
-        began = _local(status.since, zone)
+        began = moment_words(status.since, zone)
         return banner(
             "crit",
             "wifi-off",
@@ -172,7 +185,7 @@ def source_banner(status: SourceStatus, zone: ZoneInfo) -> Component | None:
                         ", ",
                         _("for"),
                         " ",
-                        since(_ms(status.since)),
+                        since(milliseconds(status.since)),
                         ". ",
                     ]
                 ),
@@ -191,11 +204,11 @@ def _outage(status: SourceStatus, began: datetime, zone: ZoneInfo) -> Component:
             [
                 words.what,
                 " ",
-                _("since {time}", time=_local(began, zone)),
+                _("since {time}", time=moment_words(began, zone)),
                 ", ",
                 _("for"),
                 " ",
-                since(_ms(began)),
+                since(milliseconds(began)),
                 ". ",
             ]
         )
@@ -212,7 +225,7 @@ def _outage(status: SourceStatus, began: datetime, zone: ZoneInfo) -> Component:
 def _source_row(status: SourceStatus, zone: ZoneInfo) -> Component:
     name = html.Span(source_name(status.name), className="hp-trunc")
     if status.state in (SourceState.DOWN, SourceState.UNWATCHED) and status.since is not None:
-        when = html.Span(_("since {time}", time=_local(status.since, zone)), className="a")
+        when = html.Span(_("since {time}", time=moment_words(status.since, zone)), className="a")
         return html.Div(
             [icon("x-octagon-fill"), unseen(state_word(status.state)), name, when], className="hp-src down"
         )
@@ -240,7 +253,8 @@ def _navigation(
 ) -> html.Nav:
     links: list[Component] = []
     for group, members in groupby(rooms, key=lambda room: room.group):
-        links.append(html.Div(_(group), className="hp-navgroup"))
+        if group:
+            links.append(html.Div(_(group), className="hp-navgroup"))
         links += [_nav_link(room) for room in members]
     return html.Nav(
         [
@@ -385,14 +399,14 @@ def _initials(name: str) -> str:
     return "".join(part[0] for part in name.split()[:2]).upper() or "?"
 
 
-def _local(moment: datetime, zone: ZoneInfo) -> str:
+def moment_words(moment: datetime, zone: ZoneInfo) -> str:
     """`10:02` today, `19.11, 16:22` before."""
     there = moment.astimezone(zone)
     same_day = there.date() == datetime.now(zone).date()
     return i18n.clock(there) if same_day else i18n.moment(there)
 
 
-def _ms(moment: datetime) -> int:
+def milliseconds(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 

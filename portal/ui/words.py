@@ -6,7 +6,7 @@ from portal.i18n import _
 from services.accounts import Role
 from services.calls import NO_TIME_INDEX
 from services.errors import Reason
-from services.live import SourceState
+from services.live import SourceState, SourceStatus
 
 
 def source_name(name: str) -> str:
@@ -39,6 +39,9 @@ def advice(source: str, reason: Reason | None) -> Advice:
     known = {
         Reason.REFUSED: Advice(_("{name} does not answer", name=name), vpn),
         Reason.TIMEOUT: Advice(_("{name} does not answer", name=name), vpn),
+        Reason.TOO_SLOW: Advice(
+            _("{name} cannot answer this in time", name=name), _("Choose a shorter period.")
+        ),
         Reason.UNRESOLVED: Advice(_("The address of {name} is not found", name=name), vpn),
         Reason.LOGIN_REFUSED: Advice(_("{name} refused the portal's login", name=name), tell),
         Reason.NO_RIGHT: Advice(_("{name} does not let the portal read its data", name=name), tell),
@@ -60,6 +63,32 @@ def state_word(state: SourceState) -> str:
         SourceState.UNWATCHED: _("not watched"),
         SourceState.NEVER: _("not asked yet"),
     }[state]
+
+
+def state_shown(state: SourceState) -> "ResultWords":
+    """Colour, icon and word for the state of a system."""
+    kind, icon_name = {
+        SourceState.OK: ("ok", "check-circle-fill"),
+        SourceState.SLOW: ("warn", "hourglass-split"),
+        SourceState.DOWN: ("crit", "x-octagon-fill"),
+        SourceState.UNWATCHED: ("crit", "wifi-off"),
+        SourceState.NEVER: ("", "question-circle"),
+    }[state]
+    return ResultWords(kind, icon_name, state_word(state))
+
+
+def status_advice(status: SourceStatus) -> Advice | None:
+    """What is wrong with a system and what to do; None while there is nothing to say."""
+    if status.state is SourceState.DOWN:
+        return advice(status.name, status.reason)
+    if status.state is SourceState.UNWATCHED:
+        return advice(status.name, Reason.UNWATCHED)
+    if status.state is SourceState.SLOW:
+        return Advice(
+            _("{name} answers slowly", name=source_name(status.name)),
+            _("Pages answer from the portal's copy and do not wait for it."),
+        )
+    return None
 
 
 def remark_words(remark: str) -> str:
@@ -96,6 +125,19 @@ def call_result(result: int | None, *, in_progress: bool = False) -> ResultWords
     return known.get(-1 if result is None else result) or ResultWords(
         "", "question-circle", _("Unknown result")
     )
+
+
+def weekdays() -> dict[str, str]:
+    """All days of a name, by the number of the weekday: 1 for Mondays."""
+    return {
+        "1": _("Mondays"),
+        "2": _("Tuesdays"),
+        "3": _("Wednesdays"),
+        "4": _("Thursdays"),
+        "5": _("Fridays"),
+        "6": _("Saturdays"),
+        "7": _("Sundays"),
+    }
 
 
 def call_types() -> dict[int, str]:

@@ -8,7 +8,8 @@ from enum import StrEnum
 class Right(StrEnum):
     """What one room of the portal asks for."""
 
-    MOSCOW = "moscow"  # the call log and its API
+    MOSCOW = "moscow"  # the call log, the agency directory, and their API
+    STATISTICS = "statistics"  # call statistics
     ADMIN = "admin"
 
 
@@ -22,7 +23,7 @@ class Role(StrEnum):
 
 ROLE_RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.OPERATOR: frozenset({Right.MOSCOW}),
-    Role.SUPERVISOR: frozenset({Right.MOSCOW}),
+    Role.SUPERVISOR: frozenset({Right.MOSCOW, Right.STATISTICS}),
     Role.ADMIN: frozenset(Right),
 }
 

@@ -5,6 +5,19 @@
 
 from zoneinfo import ZoneInfo
 
+from services.calls.agencies.directory import AgencyDirectory
+from services.calls.agencies.model import (
+    LATEST_CALLS,
+    LONGEST_SEARCH,
+    AgenciesNotRead,
+    AgencyCall,
+    AgencyCalls,
+    AgencyDetails,
+    AgencyPage,
+    AgencySearch,
+    ListedAgency,
+)
+from services.calls.agencies.sync import AgencySync
 from services.calls.codes import (
     FAILURE_RESULTS,
     HANDLED,
@@ -20,6 +33,7 @@ from services.calls.model import (
     LONGEST_PHONE_SEARCH,
     LONGEST_READ_THROUGH_DAYS,
     SORTS,
+    Agency,
     AgencyInfo,
     AgencyPhone,
     Call,
@@ -41,6 +55,24 @@ from services.calls.model import (
     Ringing,
 )
 from services.calls.source import CallCentre
+from services.calls.statistics.model import (
+    SMALL_SAMPLE,
+    UNKNOWN_CODE,
+    Coverage,
+    DayDifference,
+    Duration,
+    Months,
+    MonthTally,
+    OperatorTally,
+    OutcomeTally,
+    Period,
+    Report,
+    RollUpFacts,
+    Tally,
+)
+from services.calls.statistics.recent import RecentDays
+from services.calls.statistics.roll_up import RollUp
+from services.calls.statistics.service import CallStatistics
 from services.calls.sync import NO_TIME_INDEX, SOURCE, CallSync
 from services.jobs import Job
 from services.live import LiveBoard
@@ -59,6 +91,25 @@ def open_call_log(
     return CallLog(centre, live, zone)
 
 
+def open_statistics(log: CallLog, live: LiveBoard) -> CallStatistics:
+    """The statistics of the centre that `log` is about; opens no connection."""
+    return CallStatistics(log, live)
+
+
+def statistics_jobs(log: CallLog) -> list[Job]:
+    """The jobs that keep the roll-ups: of recent days from the copy, of all others from the source.
+
+    Raises:
+        NotConfigured: `log` has no call-centre database.
+    """
+    centre = log.centre
+    source = CallCentre(centre.database_url, pre_ping=False)
+    return [
+        RecentDays(centre.store, log.zone),
+        RollUp(centre.store, source, log.zone, centre.copy_days),
+    ]
+
+
 def sync_job(log: CallLog) -> Job:
     """The job that keeps the copy of today and the days before that `log` answers from.
 
@@ -72,40 +123,83 @@ def sync_job(log: CallLog) -> Job:
     return CallSync(centre.store, source, log.zone, centre.copy_days)
 
 
+def open_agencies(store: Store | None, live: LiveBoard, zone: ZoneInfo) -> AgencyDirectory:
+    """The agency directory of the centre in `zone`; reads nothing. `store` is None without a centre."""
+    return AgencyDirectory(store, live, zone)
+
+
+def agencies_job(log: CallLog, live: LiveBoard) -> Job:
+    """The job that keeps the copy of the agencies of the centre that `log` is about.
+
+    Raises:
+        NotConfigured: `log` has no call-centre database.
+    """
+    return AgencySync(log.centre.store, CallCentre(log.centre.database_url), live)
+
+
 __all__ = [
     "FAILURE_RESULTS",
     "HANDLED",
     "KNOWN_RESULTS",
     "KNOWN_TYPES",
     "LARGEST_PAGE",
+    "LATEST_CALLS",
     "LONGEST_PHONE_SEARCH",
     "LONGEST_READ_THROUGH_DAYS",
+    "LONGEST_SEARCH",
     "NO_TIME_INDEX",
+    "SMALL_SAMPLE",
     "SORTS",
     "SOURCE",
     "SUCCESS_RESULTS",
+    "UNKNOWN_CODE",
+    "AgenciesNotRead",
+    "Agency",
+    "AgencyCall",
+    "AgencyCalls",
+    "AgencyDetails",
+    "AgencyDirectory",
     "AgencyInfo",
+    "AgencyPage",
     "AgencyPhone",
+    "AgencySearch",
     "Call",
     "CallFilter",
     "CallLog",
     "CallPage",
+    "CallStatistics",
     "CallStats",
     "CallSummary",
     "ClientCard",
     "Comparison",
     "CopiedDay",
+    "Coverage",
+    "DayDifference",
+    "Duration",
     "FilterFault",
     "Freshness",
     "InvalidFilter",
+    "ListedAgency",
     "LogFacts",
+    "MonthTally",
+    "Months",
     "NotConfigured",
     "OperatorCount",
+    "OperatorTally",
     "Outcome",
+    "OutcomeTally",
     "Page",
+    "Period",
     "Problem",
+    "Report",
     "Ringing",
+    "RollUpFacts",
+    "Tally",
+    "agencies_job",
+    "open_agencies",
     "open_call_log",
+    "open_statistics",
     "outcome_of",
+    "statistics_jobs",
     "sync_job",
 ]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from werkzeug.test import EnvironBuilder
 from portal import logs
 from portal.context import SESSION_COOKIE
 from portal.factory import create_app
+from tests.bench.call_centre import CallCentre
 from tests.bench.portal import Portal
-from tests.bench.promises import Finding, cpu_time
+from tests.bench.promises import Finding, cpu_time, wall_time
+from tests.bench.statistics import MONTHS, OPERATORS, year_before
 
 _ROUNDS, _TIMES = 10, 300
 _ROWS = "/calls/rows?offset=0&limit=100&sort=time&direction=desc"
@@ -43,13 +46,14 @@ class _Answer:
     body: bytes
 
 
-def findings(portal: Portal, directory: Path) -> Iterator[Finding]:
-    """Measure the rows of a page and an unchanged tick."""
+def findings(portal: Portal, centre: CallCentre, directory: Path) -> Iterator[Finding]:
+    """Measure the rows of a page, an unchanged tick, and statistics beside the obvious queries."""
     with _logging_to(directory / "requests.log"):
         app = create_app(portal.services).server
         browser = {**_BROWSER, "Cookie": f"{SESSION_COOKIE}={portal.session_token()}"}
         yield _rows(app, browser)
         yield _tick(app, browser)
+        yield from _statistics(app, browser, centre)
 
 
 def _rows(app: Flask, browser: Mapping[str, str]) -> Finding:
@@ -94,6 +98,31 @@ def _tick(app: Flask, browser: Mapping[str, str]) -> Finding:
     costs = cpu_time(ours, plain, rounds=_ROUNDS, times=_TIMES)
     detail = costs.told("a bare Flask 304 route, CPU")
     return Finding("Unchanged tick: guard, session and headers included", costs.ratio, 2, "x", detail)
+
+
+def _statistics(app: Flask, browser: Mapping[str, str], centre: CallCentre) -> Iterator[Finding]:
+    """Warm: somebody asked the same before. Wall time, as the other side is a database's."""
+    year = year_before(centre.today)
+    of_year = (year.first, year.last + timedelta(days=1))
+    asked: list[tuple[str, str, str, Any]] = [
+        ("Calls of all months", "/api/moscow-calls-monthly-stats", MONTHS, None),
+        ("Operators of a year", f"/statistics/parts?from={year.first}&to={year.last}", OPERATORS, of_year),
+    ]
+    with closing(centre.plain()) as source, source.cursor() as cursor:
+        for what, target, statement, parameters in asked:
+            request_ = _environ(target, browser)
+
+            def plain(statement: str = statement, parameters: Any = parameters) -> None:
+                cursor.execute(statement, parameters)
+                cursor.fetchall()
+
+            def ours(request_: Mapping[str, Any] = request_) -> None:
+                assert _call(app, request_).status == "200 OK"
+
+            costs = wall_time(plain, ours, rounds=3)
+            detail = costs.told("the route")
+            promise = f"{what}, route {target.partition('?')[0]}, warm: the plain GROUP BY"
+            yield Finding(promise, costs.ratio, 100, "x", detail, at_least=True)
 
 
 def _environ(target: str, headers: Mapping[str, str]) -> dict[str, Any]:

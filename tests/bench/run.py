@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 
-from tests.bench import crowd, log, routes, weight
+from tests.bench import agencies, crowd, log, routes, statistics, weight
 from tests.bench.call_centre import CALLS, call_centre
 from tests.bench.portal import portal
 from tests.bench.promises import Finding, table
@@ -38,7 +38,10 @@ def _measure(calls: int, directory: Path) -> Iterator[Finding]:
         print(f"MariaDB with {centre.calls:,} calls, {centre.calls_today:,} of them today")
         with portal(directory / "portal", centre) as running:
             print(f"portal started and its copy of today and 8 days filled in {running.filled_in:.0f} s")
+            print(statistics.fill(running, centre))
             yield from log.findings(running, centre)
-            yield from routes.findings(running, directory)
+            yield from statistics.findings(running, centre, directory / "statistics")
+            yield from agencies.findings(running)
+            yield from routes.findings(running, centre, directory)
             yield from weight.findings(running)
             yield from crowd.findings(running, centre)

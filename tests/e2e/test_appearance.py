@@ -105,7 +105,7 @@ def test_the_language_is_switched_for_the_page_the_grid_and_the_login(
 
     log_in(page, "lena", PASSWORD, path="/login")
     page.get_by_role("button", name="Switch to Russian").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Журнал звонков")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Обзор")
 
 
 def test_a_tablet_keeps_the_chart_readable_above_a_scrolling_grid(portal, visits):

@@ -37,7 +37,7 @@ def test_a_wrong_password_is_refused_in_words_that_keep_the_login(portal: Portal
     expect(page.get_by_label("Пароль", exact=True)).to_be_focused()
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    expect(page).to_have_url(f"{portal.url}/calls")
+    expect(page).to_have_url(f"{portal.url}/")
 
 
 def test_the_eye_shows_the_password_that_is_being_typed(demo, visits):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.e2e.visits import DEMO_PASSWORD, log_in
-from tests.e2e.wire import Wire, wait_for_everything
+from tests.e2e.wire import Wire, wait_for_everything, wait_for_statistics
 
 FIRST_VISIT_KB, NEXT_VISIT_KB = 1500, 100
 
@@ -12,7 +12,7 @@ def test_the_first_visit_is_light_and_the_next_one_nearly_free(demo, visits):
     page = visits.anonymous(demo)
     wire = Wire(page)
 
-    log_in(page, "supervisor", DEMO_PASSWORD)
+    log_in(page, "supervisor", DEMO_PASSWORD, path="/calls")
     wait_for_everything(page)
 
     assert 300 < wire.kilobytes <= FIRST_VISIT_KB, wire.heaviest()
@@ -26,3 +26,13 @@ def test_the_first_visit_is_light_and_the_next_one_nearly_free(demo, visits):
     wait_for_everything(page)
 
     assert 0 < wire.kilobytes <= NEXT_VISIT_KB, wire.heaviest()
+
+
+def test_the_first_visit_to_the_statistics_is_light_too(demo, visits):
+    page = visits.anonymous(demo)
+    wire = Wire(page)
+
+    log_in(page, "supervisor", DEMO_PASSWORD, path="/statistics")
+    wait_for_statistics(page)
+
+    assert 300 < wire.kilobytes <= FIRST_VISIT_KB, wire.heaviest()

@@ -7,6 +7,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests.e2e.calls_page import CallsPage
+from tests.e2e.statistics_page import StatisticsPage
 
 
 class Wire:
@@ -49,4 +50,11 @@ def wait_for_everything(page: Page) -> None:
     calls = CallsPage(page).wait()
     calls.id_at(0)
     expect(page.locator("#calls-hours .bars path").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+
+
+def wait_for_statistics(page: Page) -> None:
+    """Wait until the statistics show their figures and their chart, and nothing more comes."""
+    StatisticsPage(page).wait()
+    expect(page.locator("#statistics-months .scatterlayer .trace").first).to_be_attached()
     page.wait_for_load_state("networkidle")

@@ -28,7 +28,7 @@ from portal.settings import read_settings
 from portal.wiring import Services, build_services
 from sandbox.call_centre import generate
 from services.accounts import Role
-from services.calls import sync_job
+from services.calls import agencies_job, statistics_jobs, sync_job
 from services.storage import Base, Store
 from tests.support.processes import LOOPBACK, free_port
 
@@ -36,7 +36,8 @@ SEED = 20250310
 EXAMPLES = 20  # a route
 PASSWORD = "correct horse"
 EXPORT = "/calls/export.csv"
-SMALL = generate.DemoSize(days=2, calls_per_day=80, operators=6, agencies=25)
+#: Some of the days are older than the copy.
+SMALL = generate.DemoSize(days=12, calls_per_day=80, operators=6, agencies=25)
 
 OpenPortal = Callable[[str], tuple[Flask, Services]]
 
@@ -94,6 +95,21 @@ def fill_copy(services: Services) -> None:
         if job.step(fence):  # it rests: nothing is left to fill
             break
     assert all(day.is_full for day in services.calls.facts().days)
+
+
+def roll_up(services: Services) -> None:
+    """Count all days, as the collector does: statistics are never read through."""
+    fence = Unfenced(services.store)
+    for job in statistics_jobs(services.calls):
+        for _ in range(200):
+            if job.step(fence) >= timedelta(seconds=2):  # it rests: nothing is left to count
+                break
+    assert services.statistics.facts().known_days
+
+
+def copy_agencies(services: Services) -> None:
+    """Copy all agencies, as the collector does: they are never read through."""
+    agencies_job(services.calls, services.live).step(Unfenced(services.store))
 
 
 class _Quiet(WSGIRequestHandler):
@@ -182,13 +198,17 @@ def test_the_document_is_valid_openapi(open_portal, call_centre_url):
 def test_every_answer_is_documented_while_calls_come_from_the_copy(open_portal, call_centre_url):
     server, services = open_portal(call_centre_url)
     fill_copy(services)
+    copy_agencies(services)
+    roll_up(services)
 
     assert broken_promises(server) == []
 
 
 @pytest.mark.slow
 def test_every_answer_is_documented_while_calls_are_read_through(open_portal, call_centre_url):
-    server, _ = open_portal(call_centre_url)
+    server, services = open_portal(call_centre_url)
+    copy_agencies(services)
+    roll_up(services)
 
     assert broken_promises(server) == []
 
@@ -219,3 +239,19 @@ def test_answers_about_real_calls_are_as_documented(open_portal, call_centre_url
     assert [card.status_code == 200 for card in cards] == [call["has_client_card"] for call in calls]
     assert {card.status_code for card in cards} == {200, 404}
     assert any(rung)
+
+
+def test_answers_about_real_agencies_are_as_documented(open_portal, call_centre_url):
+    server, services = open_portal(call_centre_url)
+    copy_agencies(services)
+    document, client = document_of(server, "http://example.com"), logged_in(server)
+
+    found = client.get("/api/agencies")
+    document["/api/agencies"]["GET"].validate_response(found)
+    ids = [agency["ID_TR"] for agency in found.json["agencies"]]
+    assert ids
+
+    for id_ in ids:
+        one = client.get(f"/api/agency-details/{id_}")
+        document["/api/agency-details/{agency_id}"]["GET"].validate_response(one)
+        assert (one.status_code, one.json["id"]) == (200, id_)

@@ -4,7 +4,7 @@ moved, a quick hasher, and people of every kind."""
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -23,8 +23,14 @@ from portal.settings import Settings, read_settings
 from portal.wiring import Services
 from services.accounts import Passwords, Person, Right, Role, local_accounts
 from services.calls import (
+    Agency,
+    AgencyCall,
+    AgencyCalls,
+    AgencyDetails,
     AgencyInfo,
+    AgencyPage,
     AgencyPhone,
+    AgencySearch,
     Call,
     CallFilter,
     CallPage,
@@ -32,14 +38,26 @@ from services.calls import (
     CallSummary,
     ClientCard,
     Comparison,
+    Coverage,
+    Duration,
     Freshness,
+    ListedAgency,
     LogFacts,
+    Months,
+    MonthTally,
     OperatorCount,
+    OperatorTally,
+    OutcomeTally,
     Page,
+    Period,
+    Report,
     Ringing,
+    RollUpFacts,
+    Tally,
 )
 from services.live import LiveBoard, Topic, bump
 from services.storage import Base, Store
+from services.wall import Screens
 
 PASSWORD = "demo"
 SECRET_KEY = "a key that only these tests know, 48 characters."
@@ -100,6 +118,8 @@ def call(number: int = 0, **changes: object) -> Call:
 
 
 COPIED = Freshness("copy", NOON, None)
+COUNTED = Tally(calls=40, handled=30, failed=6, with_known_result=38, identified=36, with_card=28)
+ROLLED_UP = Coverage(unknown_days=0, as_of=NOON, problem=None)
 CARD = ClientCard(
     call_id=9_000_000,
     at=NOON,
@@ -220,12 +240,121 @@ class FakeCallLog:
 
 
 @dataclass
+class FakeStatistics:
+    """Call statistics that answer the same for every period, fail when told to, and remember questions."""
+
+    tally: Tally = COUNTED
+    coverage: Coverage = ROLLED_UP
+    error: Exception | None = None
+    asked: list[object] = field(default_factory=list)
+    zone: ZoneInfo = MOSCOW
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def today(self) -> date:
+        return NOON.astimezone(self.zone).date()
+
+    def report(self, period: Period) -> Report:
+        self._note(period)
+        hours = [Tally()] * 24
+        hours[11] = self.tally
+        weekday_hours = [[0] * 24 for _ in range(7)]
+        weekday_hours[0][11] = self.tally.calls
+        return Report(
+            period=period,
+            total=self.tally,
+            active_hours=8,
+            operators=(OperatorTally(7, "Белова Анна Игоревна", self.tally, 8),),
+            outcomes=(OutcomeTally(2, 1, 30), OutcomeTally(2, 0, 6), OutcomeTally(4, 2, 4)),
+            weekday_hours=weekday_hours,
+            weekdays=(1, 0, 0, 0, 0, 0, 0),
+            hours=hours,
+            duration=Duration(),
+            has_durations=False,
+            coverage=self.coverage,
+        )
+
+    def months(self) -> Months:
+        self._note("months")
+        months = [MonthTally(2025, 2, self.tally, True), MonthTally(2025, 3, self.tally, False)]
+        return Months(months, self.coverage)
+
+    def facts(self) -> RollUpFacts:
+        self._note("facts")
+        return RollUpFacts(
+            first_day=date(2025, 2, 1),
+            days=38,
+            known_days=19,
+            checked_at=NOON - timedelta(hours=8),
+            sampled_at=NOON - timedelta(hours=8),
+            sampled_days=20,
+        )
+
+    def _note(self, question: object) -> None:
+        self.asked.append(question)
+        if self.error is not None:
+            raise self.error
+
+
+LISTED = ListedAgency(
+    Agency(**{one.name: getattr(AGENCY, one.name) for one in fields(Agency)}),
+    "пн–пт 10–20",
+    (None, "+74950000001", "+74950000002", None, None, None, None),
+)
+RUNG = AgencyCall(call(), AGENCY.ringing, is_last=True)
+RUNG_CALLS = AgencyCalls((RUNG,), 1, date(2025, 3, 2), date(2025, 3, 10), COPIED)
+
+
+@dataclass
+class FakeAgencies:
+    """A directory that finds what the test put in whatever is searched, and remembers what was asked."""
+
+    listed: tuple[ListedAgency, ...] = (LISTED,)
+    rung: AgencyCalls = RUNG_CALLS
+    freshness: Freshness = COPIED
+    error: Exception | None = None
+    asked: list[object] = field(default_factory=list)
+    zone: ZoneInfo = MOSCOW
+
+    def search(self, asked: AgencySearch) -> AgencyPage:
+        self._note(asked)
+        end = None if asked.limit is None else asked.offset + asked.limit
+        return AgencyPage(self.listed[asked.offset : end], len(self.listed), len(self.listed), self.freshness)
+
+    def details(self, agency_id: int) -> AgencyDetails | None:
+        self._note(agency_id)
+        found = [one for one in self.listed if one.agency.id == agency_id]
+        return AgencyDetails(found[0], self.freshness) if found else None
+
+    def calls(self, agency_id: int) -> AgencyCalls:
+        self._note(("calls", agency_id))
+        return self.rung
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def _note(self, question: object) -> None:
+        self.asked.append(question)
+        if self.error is not None:
+            raise self.error
+
+
+@dataclass
 class Portal:
     """One app with its people, and how to come in."""
 
     app: PortalDash
     services: Services
     calls: FakeCallLog
+    statistics: FakeStatistics
+    agencies: FakeAgencies
     clock: Clock
     people: Mapping[str, Person]
 
@@ -326,12 +455,13 @@ def open_portal(
     settings = settings_in(directory, sandbox=sandbox, **environment)
     shutil.copy(prepared.file, directory / "portal.db")
     store = Store(settings.portal.database_url.get_secret_value())
-    clock, calls = Clock(), FakeCallLog()
+    clock, calls, statistics, agencies = Clock(), FakeCallLog(), FakeStatistics(), FakeAgencies()
     live = LiveBoard(store, keep=0, clock=clock)
     accounts = local_accounts(store, live, passwords=Passwords(QuickHasher()), clock=clock)
-    services = Services(settings, store, live, accounts, calls)  # type: ignore[arg-type]
+    screens = Screens(store, live, clock=clock)
+    services = Services(settings, store, live, accounts, calls, statistics, agencies, screens)  # type: ignore[arg-type]
     try:
-        yield Portal(create_app(services), services, calls, clock, prepared.people)
+        yield Portal(create_app(services), services, calls, statistics, agencies, clock, prepared.people)
     finally:
         store.close()
 

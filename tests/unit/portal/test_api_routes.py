@@ -21,12 +21,16 @@ from services.calls import (
     CallPage,
     CallStats,
     ClientCard,
+    Coverage,
     Freshness,
+    Months,
+    MonthTally,
     NotConfigured,
     OperatorCount,
     Page,
     Problem,
     Ringing,
+    Tally,
 )
 from services.errors import Reason, UpstreamUnavailable
 from services.live import LiveBoard, Topic, bump
@@ -156,6 +160,22 @@ class FakeCalls:
             raise self.error
 
 
+class FakeStatistics:
+    """Statistics of two months around an empty one; they fail with the call log and note in its questions."""
+
+    def __init__(self, calls: FakeCalls) -> None:
+        self.calls = calls
+        self.coverage = Coverage(unknown_days=0, as_of=AS_OF, problem=None)
+
+    def months(self) -> Months:
+        self.calls._note("months")
+        counts = ((2024, 12, 310), (2025, 1, 0), (2025, 2, 280))
+        return Months(
+            [MonthTally(year, month, Tally(calls=calls), True) for year, month, calls in counts],
+            self.coverage,
+        )
+
+
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory) -> Iterator[tuple[Flask, Services]]:
     """One app with an operator, `anna`, and `boris`, who may not see calls."""
@@ -188,8 +208,13 @@ def calls(portal) -> FakeCalls:
     """A fresh fake inside the one app."""
     server, services = portal
     fake = FakeCalls()
-    server.extensions["portal"] = replace(services, calls=fake)
+    server.extensions["portal"] = replace(services, calls=fake, statistics=FakeStatistics(fake))
     return fake
+
+
+@pytest.fixture
+def statistics(portal, calls) -> FakeStatistics:
+    return portal[0].extensions["portal"].statistics
 
 
 def logged_in(server: Flask, login: str) -> FlaskClient:
@@ -211,6 +236,7 @@ EVERY_ROUTE = (
     "/api/moscow-calls",
     "/api/calls",
     "/api/moscow-operator-stats",
+    "/api/moscow-calls-monthly-stats",
     "/api/call_stats",
     "/api/client-card/call/1",
     "/api/call-agency-data/1",
@@ -435,6 +461,37 @@ def test_the_average_time_is_minutes_and_seconds_or_unknown(anna, calls, seconds
     assert anna.get("/api/call_stats").json == {"total_calls": 10_000_000, "avg_time": shown}
 
 
+def test_months_come_with_their_calls_and_empty_ones_are_left_out(anna):
+    answer = anna.get("/api/moscow-calls-monthly-stats")
+
+    assert answer.json == {
+        "success": True,
+        "stats": [
+            {"year": 2024, "month": 12, "count": 310},
+            {"year": 2025, "month": 2, "count": 280},
+        ],
+    }
+    assert answer.headers["X-Data-As-Of"] == "2025-03-10T09:00:05+00:00"
+    assert "X-Data-Unknown-Days" not in answer.headers
+
+
+def test_months_tell_how_many_days_are_not_counted_yet(anna, statistics):
+    statistics.coverage = Coverage(unknown_days=12, as_of=AS_OF, problem=Problem(Reason.TIMEOUT, AS_OF))
+
+    answer = anna.get("/api/moscow-calls-monthly-stats")
+
+    assert answer.status_code == 200
+    assert answer.headers["X-Data-Unknown-Days"] == "12"
+    assert answer.headers["X-Data-Problem"] == "timeout"
+
+
+@pytest.mark.parametrize("problem", [None, Problem(Reason.REFUSED, AS_OF)])
+def test_before_any_day_is_counted_the_months_are_not_known(anna, statistics, problem):
+    statistics.coverage = Coverage(unknown_days=1, as_of=None, problem=problem)
+
+    assert_refused(anna.get("/api/moscow-calls-monthly-stats"), 503)
+
+
 def test_a_client_card_has_the_keys_that_callers_know(anna):
     answer = anna.get(f"/api/client-card/call/{CALL.id}")
 
@@ -566,7 +623,7 @@ def test_who_may_not_see_calls_gets_none(portal, calls, path):
 
 @pytest.mark.parametrize(
     "path",
-    ["/api/typo", "/api/", "/api/client-card/call/", "/api/call-agency-data/1/2", "/api/agencies"],
+    ["/api/typo", "/api/", "/api/client-card/call/", "/api/call-agency-data/1/2", "/api/agency"],
 )
 def test_an_unknown_path_is_404_and_no_page(anna, path):
     assert_refused(anna.get(path), 404)

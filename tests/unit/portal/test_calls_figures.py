@@ -1,5 +1,6 @@
 """What stands around the call log's rows, before a call log that tests fill."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -62,6 +63,9 @@ def test_the_chosen_operator_is_pressed_and_stays_among_the_choices(client):
         ("type", "' OR 1=1 --"),
         ("card", "maybe"),
         ("to", "1969-01-01"),
+        ("hour", "24"),
+        ("weekday", "0"),
+        ("number", "none"),
     ],
 )
 def test_a_filter_that_cannot_be_is_said_and_no_call_is_asked_for(portal, client, field, value):
@@ -93,6 +97,36 @@ def test_a_call_log_that_gives_nothing_is_said_and_no_figure_is_invented(portal,
     assert answer.status_code == 503
     assert answer.json["calls-notice"]["children"]["props"]["role"] == "alert"
     assert answer.json["calls-figures"]["children"] == []
+
+
+@pytest.mark.parametrize(("reason", "status"), [(Reason.TOO_SLOW, 200), (Reason.OVERLOADED, 503)])
+def test_figures_that_cannot_be_had_in_time_are_unknown_and_hide_no_row(portal, client, reason, status):
+    portal.calls.error = UpstreamUnavailable("too much", reason)
+
+    answer = client.get(f"{FIGURES}?from=2024-03-01&to=2025-02-28")
+
+    assert answer.status_code == status
+    assert texts(answer.json["calls-figures"]["children"]).count("—") == 3
+    assert answer.json["calls-notice"]["children"] == []
+    assert answer.json["calls-period-label"]["children"] == "01.03.2024 – 28.02.2025"
+
+
+def test_a_single_figure_that_nobody_counted_is_unknown(portal, client, monkeypatch):
+    summary = type(portal.calls).summary
+    monkeypatch.setattr(
+        type(portal.calls),
+        "summary",
+        lambda log, chosen: replace(summary(log, chosen), identified=None, operators=None),
+    )
+
+    parts = client.get(f"{FIGURES}?operator=7").json
+
+    shown = texts(parts["calls-figures"]["children"])
+    assert shown.count("—") == 1
+    assert "30" in shown
+    assert "не подсчитано: слишком много звонков" in shown
+    assert texts(parts["calls-operators"]["children"]) == ["не подсчитано: слишком много звонков"]
+    assert {"label": "оператор № 7", "value": "7"} in parts["calls-operator"]["options"]
 
 
 def test_pages_that_look_at_the_same_share_one_drawing_until_calls_change(portal, monkeypatch):

@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from portal.metrics import MULTIPROCESS_VARIABLE
 from portal.settings import read_settings
 from portal.wiring import build_services
 from services.accounts import Entered, Refused, Right, passwords
+from services.calls.statistics.tables import Difference, RollUpState
 from services.storage import migrate
 from tests.unit.portal.fakes import QuickHasher
 
@@ -104,6 +106,41 @@ def test_an_upgrade_twice_is_an_upgrade_once(portal):
     assert add_anna(portal).exit_code == 0
     assert portal("db", "upgrade").exit_code == 0
     assert "anna" in portal("users", "list").output
+
+
+# Statistics
+
+
+def test_the_statistics_tell_how_far_they_are_and_what_differs(portal, environment):
+    before = portal("statistics", "status").output
+    store = build_services(read_settings(None, environment)).store
+    found_at = datetime(2025, 3, 10, 1, 2, tzinfo=UTC)
+    with store.write() as session:
+        state = RollUpState(id=1, first_looked_at=found_at, first_day=date(2025, 3, 1))
+        state.sampled_days, state.sampled_so_far, state.checked_at = 20, 0, found_at
+        session.add(state)
+        session.add(
+            Difference(day=date(2025, 3, 2), figure="calls", found_at=found_at, rolled_up=7, in_source=8)
+        )
+    store.close()
+
+    told = portal("statistics", "status").output
+
+    assert "first call       not known" in before
+    assert "differences      none" in before
+    assert "first call       2025-03-01" in told
+    assert "last check       2025-03-10 01:02Z" in told
+    assert "7 here" in told
+    assert "8 in the source" in told
+
+
+def test_without_a_call_centre_there_are_no_statistics(portal, monkeypatch):
+    monkeypatch.delenv("PORTAL__CALL_CENTRE__DATABASE_URL")
+
+    result = portal("statistics", "status")
+
+    assert result.exit_code == 1
+    assert "NotConfigured" in result.output
 
 
 # Users
@@ -217,6 +254,60 @@ def test_the_list_tells_role_state_and_last_login(portal, accounts):
     assert anna.endswith("Анна Белова")
     assert "never" not in anna
     assert boris.split()[:4] == ["boris", "admin", "disabled", "never"]
+
+
+# Screens of the wall
+
+
+@pytest.fixture
+def screens(environment):
+    services = build_services(read_settings(None, environment))
+    yield services.screens
+    services.store.close()
+
+
+def test_a_screen_is_made_and_its_link_printed(portal, screens):
+    result = portal(
+        "wall", "add", "Зал 2", "--language", "en", "--theme", "dark", "--rotation", "0", "--days", "30"
+    )
+
+    link = result.output.strip()
+    screen, state = screens.find(link.rpartition("/wall/")[2])
+    assert (result.exit_code, state) == (0, "in_force")
+    assert link.startswith("http://127.0.0.1:8050/wall/")
+    assert (screen.name, screen.language, screen.theme, screen.rotation_s) == ("Зал 2", "en", "dark", 0)
+    assert (screen.expires_at - screen.created_at).days == 30
+
+
+def test_the_link_of_a_screen_leads_to_where_people_reach_the_portal(portal, monkeypatch):
+    monkeypatch.setenv("PORTAL__PORTAL__PUBLIC_URL", "https://portal.example.com")
+
+    assert portal("wall", "add", "hall").output.startswith("https://portal.example.com/wall/")
+
+
+def test_a_screen_is_listed_without_its_token_and_revoked_by_its_number(portal, screens):
+    token = portal("wall", "add", "hall", "--days", "0").output.strip().rpartition("/wall/")[2]
+    listed = portal("wall", "list").output
+
+    revoked = portal("wall", "revoke", "1")
+
+    assert listed.split() == ["1", "in_force", "never", "no", "end", "hall"]
+    assert (revoked.exit_code, revoked.output) == (0, "hall: link revoked\n")
+    assert screens.find(token)[1] == "revoked"
+    assert token not in listed + revoked.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [(("add", " "), "InvalidName"), (("add", "hall"), "NameTaken"), (("revoke", "7"), "NoSuchScreen")],
+)
+def test_what_cannot_be_done_to_a_screen_is_told_in_one_line(portal, arguments, reason):
+    portal("wall", "add", "hall")
+
+    result = portal("wall", *arguments)
+
+    assert result.exit_code == 1
+    assert result.output.splitlines() == [f"Error: {reason}: "]
 
 
 def test_a_database_without_tables_is_told_in_one_line(environment):

@@ -48,6 +48,7 @@ def test_a_ready_portal_tells_each_system_with_state_and_age(fresh_portal):
     assert answer.json["sources"][CALL_CENTRE]["age_seconds"] > 0
     assert answer.json["sources"][CALL_CENTRE]["remark"] is None
     assert answer.json["copied_share"] == 0.5
+    assert answer.json["rolled_up_share"] == 0.5
 
 
 def test_a_system_that_is_down_leaves_the_portal_ready(fresh_portal):
@@ -113,6 +114,8 @@ def test_the_figures_tell_systems_and_requests(fresh_portal):
     assert figure(text, "portal_database_up") == 1
     assert figure(text, 'portal_source_up{source="call_centre"}') == 1
     assert figure(text, 'portal_source_age_seconds{source="call_centre"}') > 0
+    assert figure(text, 'portal_statistics_days{state="unknown"}') == 19
+    assert figure(text, "portal_statistics_different_days") == 0
     assert figure(text, 'portal_requests_total{endpoint="calls.rows",status="200"}') >= 1
     assert figure(text, 'portal_request_seconds_count{endpoint="calls.rows"}') >= 1
 

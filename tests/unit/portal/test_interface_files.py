@@ -28,7 +28,7 @@ TAKE_ICONS = {
     "badge": 1,
     "banner": 1,
     "empty": 0,
-    "_modal_head": 0,
+    "modal_head": 0,
     "_step": 1,
     "ResultWords": 1,
 }

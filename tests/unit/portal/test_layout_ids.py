@@ -38,13 +38,17 @@ def ids_used_by(portal: Portal) -> dict[str, str]:
     return used
 
 
-def drawn_ids(portal: Portal) -> list[str]:
+def drawn_together(portal: Portal) -> Iterator[list[str]]:
+    """For each page the ids of the frame and of the page in it."""
     client = portal.logged_in("admin")
-    found = list(ids_in(client.get("/_dash-layout").json))
+    frame = list(ids_in(client.get("/_dash-layout").json))
     for room in rooms(portal.server).open_to(portal.people["admin"]):
         page = client.post(CALLBACK_ENDPOINT, json=page_request(room.path), headers=SAME_ORIGIN)
-        found += ids_in(page.json["response"]["_pages_content"]["children"])
-    return found
+        yield frame + list(ids_in(page.json["response"]["_pages_content"]["children"]))
+
+
+def drawn_ids(portal: Portal) -> list[str]:
+    return [name for page in drawn_together(portal) for name in page]
 
 
 def test_every_id_a_callback_uses_is_in_the_frame_or_on_a_page(shared_portal):
@@ -61,9 +65,8 @@ def test_a_callback_on_an_id_that_nobody_draws_is_found(fresh_portal):
 
 
 def test_no_id_is_drawn_twice(shared_portal):
-    drawn = drawn_ids(shared_portal)
-
-    assert sorted({name for name in drawn if drawn.count(name) > 1}) == []
+    for drawn in drawn_together(shared_portal):
+        assert sorted({name for name in drawn if drawn.count(name) > 1}) == []
 
 
 @pytest.mark.parametrize("topic", PAGE_TOPICS)
