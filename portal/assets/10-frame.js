@@ -201,7 +201,8 @@
 
   /* Asks `route` for parts of a page and shows them. One question is under way at a time, and what comes meanwhile is
      asked after it: were each new one to overtake the one before, a slow source would keep the page from ever showing
-     anything. Unless the page shows them in a way of its own (`show`, of body and status), they are {"id": {"property": value}}. */
+     anything. Unless the page shows them in a way of its own (`show`, of body and status), they are
+     {"id": {"property": value}}. */
   class Drawing {
     constructor(route, show) {
       this.route = route;

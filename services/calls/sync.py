@@ -32,7 +32,7 @@ from services.calls.source import CallCentre, Reader
 from services.calls.tables import CopiedDayRow, RecentCall
 from services.calls.windows import Key, Stretch, Walk, Window, Windows, first_id_since
 from services.errors import UpstreamError
-from services.jobs import Fence
+from services.jobs import Fence, pause_after
 from services.live import Topic, bump, report_answer, report_failure
 from services.storage import Store
 
@@ -139,8 +139,7 @@ class CallSync:
         """Report the failure and say how long to rest."""
         self._failures += 1
         self._fills_left = 0
-        doublings = min(self._failures - 1, 3)
-        pause = min(_FIRST_PAUSE * (1 << doublings), _LONGEST_PAUSE)
+        pause = pause_after(self._failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
         if self._failures == 1:
             log.warning("the call-centre database does not answer: %s", error, exc_info=error)
         now = self._clock()

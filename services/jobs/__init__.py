@@ -3,6 +3,7 @@
 from services.jobs.collector import Collector
 from services.jobs.contract import Fence, Job, LeaseLost, ReportsProgress
 from services.jobs.lease import Lease, LeaseTiming
+from services.jobs.pauses import pause_after
 from services.jobs.runs import JobRun, job_runs
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "LeaseTiming",
     "ReportsProgress",
     "job_runs",
+    "pause_after",
 ]

@@ -9,19 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 from services.jobs.contract import Fence, Job, LeaseLost, ReportsProgress
 from services.jobs.lease import Lease, LeaseTiming
+from services.jobs.pauses import pause_after
 from services.jobs.runs import RunBook, job_runs
 from services.storage import StorageError, Store
 
 log = logging.getLogger(__name__)
-
-_FIRST_PAUSE = timedelta(seconds=1)
-_LONGEST_PAUSE = timedelta(seconds=60)
-
-
-def pause_after(failures: int) -> timedelta:
-    """How long a job rests after that many failures in a row: 1 s, doubling up to a minute."""
-    doubled: int = 2 ** min(failures - 1, 10)
-    return min(_FIRST_PAUSE * doubled, _LONGEST_PAUSE)
 
 
 class Collector:

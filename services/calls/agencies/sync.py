@@ -23,7 +23,7 @@ from services.calls.resolve import AgencyBook, agency_book
 from services.calls.source import AGENCY_TELEPHONES, CallCentre, Reader
 from services.calls.sync import SOURCE
 from services.errors import UpstreamError
-from services.jobs import Fence
+from services.jobs import Fence, pause_after
 from services.live import LiveBoard, SourceState, Topic, bump
 from services.storage import Store, table_of, upsert
 
@@ -88,8 +88,7 @@ class AgencySync:
             if row.reason != error.reason:
                 row.reason, row.since = error.reason, self._clock()
                 bump(session, Topic.AGENCIES)
-        doublings = min(self._failures - 1, 5)
-        return min(_FIRST_PAUSE * (1 << doublings), _LONGEST_PAUSE)
+        return pause_after(self._failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
 
     def _read(self, now: datetime) -> dict[int, str]:
         """All agencies that may be shown, as JSON by id."""

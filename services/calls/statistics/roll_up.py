@@ -32,7 +32,7 @@ from services.calls.statistics.tables import RolledDay, RollUpState
 from services.calls.statistics.writing import locked_state, state_of, store_day, store_durations
 from services.calls.tables import CopiedDayRow
 from services.errors import UpstreamError
-from services.jobs import Fence
+from services.jobs import Fence, pause_after
 from services.live import Topic, bump
 from services.storage import Store
 
@@ -208,7 +208,7 @@ class RollUp:
                 state = locked_state(session)
                 state.problem_reason, state.problem_since = error.reason, self._clock()
             self._has_problem = True
-        return min(_FIRST_PAUSE * (1 << min(self._failures - 1, 10)), _LONGEST_PAUSE)
+        return pause_after(self._failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
 
 
 class _Questions:

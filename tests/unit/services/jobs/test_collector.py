@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from services.jobs import Collector, Fence, JobRun, LeaseLost, LeaseTiming, job_runs
-from services.jobs.collector import pause_after
+from services.jobs.pauses import pause_after
 from services.jobs.tables import LeaseRow
 from services.storage import StorageUnavailable, Store, database_now_ms
 from tests.support.processes import wait_until
