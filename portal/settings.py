@@ -95,6 +95,26 @@ def _networks(value: object) -> object:
         raise ValueError("not networks such as 192.0.2.0/24, separated by commas") from None
 
 
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    if value != f"{parts.scheme}://{parts.netloc}" or parts.scheme not in ("http", "https") or "*" in value:
+        raise ValueError("not an origin such as https://finesse1.example.com:8445")
+    return value
+
+
+def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_origin(value) for value in values)
+
+
+def _themes(values: tuple[str, ...]) -> tuple[str, ...]:
+    # T_CALL_INFO.THEME takes 128 bytes; a theme that is cut is no longer the one that was chosen.
+    if any(len(value.encode()) > 128 for value in values):
+        raise ValueError("a theme is longer than 128 bytes in UTF-8")
+    if len(set(values)) < len(values):
+        raise ValueError("a theme is named twice")
+    return values
+
+
 def _seconds(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -115,6 +135,10 @@ MySqlUrl = Annotated[SecretStr, _database_url("mysql", "mariadb", "sqlite")]
 OracleUrl = Annotated[SecretStr, _database_url("oracle", "sqlite")]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Themes = Annotated[Words, AfterValidator(_themes)]
+Origins = Annotated[Words, AfterValidator(_origins)]
+#: Goes into a statement as it is: the name of a sequence, with or without its schema.
+SqlName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_$#]{0,127}(\.[A-Za-z][A-Za-z0-9_$#]{0,127})?$")]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)]
 Seconds = Annotated[timedelta, BeforeValidator(_seconds)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -158,8 +182,9 @@ class OracleSection(Section):
 
 
 class SalesSection(OracleSection):
-    sequence: str | None = None
-    region: Annotated[str, Field(max_length=3)] = "lt"
+    sequence: SqlName | None = None
+    region: Annotated[str, Field(min_length=1, max_length=3)] = "lt"
+    timezone: Zone = Field(default_factory=lambda: ZoneInfo("Europe/Vilnius"))
 
 
 class AgencyGatewaySection(Section):
@@ -171,8 +196,15 @@ class AgencyGatewaySection(Section):
 class TelephonySection(Section):
     allow: Networks = Field(default=LOOPBACK)
     token: Secret | None = None
-    themes: Words = ()
+    themes: Themes = ()
     country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "LT"
+    call_hours: Annotated[float, Field(gt=0, le=48)] = 4.0
+    #: Pages of these origins may hold the card in a frame, e.g. the Finesse desktop.
+    frame_origins: Origins = ()
+    rate_per_second: Annotated[int, Field(ge=10)] = 500
+    log_file: Path = Path("var/stat.log")
+    log_megabytes: Annotated[int, Field(ge=1, le=1000)] = 10
+    mask_numbers: bool = False
 
 
 class FinesseSection(Section):

@@ -34,6 +34,8 @@ class Topic(StrEnum):
     STATISTICS = "statistics"
     AGENCIES = "agencies"
     WALL = "wall"
+    TELEPHONY = "telephony"
+    PHONES = "phones"
     SOURCES = "sources"
     ACCOUNTS = "accounts"
 

@@ -10,6 +10,7 @@ class Right(StrEnum):
 
     MOSCOW = "moscow"  # the call log, the agency directory, and their API
     STATISTICS = "statistics"  # call statistics
+    VILNIUS = "vilnius"  # the Vilnius contact centre: its board, register and callers' cards
     ADMIN = "admin"
 
 
@@ -23,7 +24,7 @@ class Role(StrEnum):
 
 ROLE_RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.OPERATOR: frozenset({Right.MOSCOW}),
-    Role.SUPERVISOR: frozenset({Right.MOSCOW, Right.STATISTICS}),
+    Role.SUPERVISOR: frozenset({Right.MOSCOW, Right.STATISTICS, Right.VILNIUS}),
     Role.ADMIN: frozenset(Right),
 }
 

@@ -14,7 +14,7 @@ class LeaseLost(Exception):
 class Fence(Protocol):
     """The leader's way to write: every transaction proves first that the lease is still ours."""
 
-    def write(self) -> AbstractContextManager[Session]:
+    def write(self, *, durable: bool = False) -> AbstractContextManager[Session]:
         """Yield a session as `Store.write` does.
 
         Raises:

@@ -121,14 +121,14 @@ class LeaseFence:
         self._epoch = epoch
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, durable: bool = False) -> Iterator[Session]:
         """Yield a session as `Store.write` does.
 
         Raises:
             LeaseLost: another collector has taken over; nothing was written.
             StorageError: as `Store.write`.
         """
-        with self._store.write() as session:
+        with self._store.write(durable=durable) as session:
             # The shared lock keeps a successor from taking the lease until we have committed. SQLite knows no
             # row locks: there the transaction already holds the only write lock.
             latest = session.scalar(

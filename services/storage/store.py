@@ -25,8 +25,9 @@ BUSY_TIMEOUT_MS = 30_000
 #: or cut off, and its locks would keep others waiting: the next collector has to lead within 5 s.
 FROZEN_AFTER_MS = 3_000
 _CONNECT_TIMEOUT_S = 5
-#: Execution option of an SQLite engine whose transactions begin as writers.
+#: Execution options of an SQLite engine: transactions begin as writers; they are on the disk when they end.
 WRITES = "portal_writes"
+DURABLE = "portal_durable"
 
 
 class StorageError(Exception):
@@ -82,11 +83,13 @@ class Store:
         if self.is_sqlite:
             self.engine = sqlite_engine(self.url, pool_size)
             self._writing: Engine = self.engine.execution_options(**{WRITES: True})
+            self._keeping: Engine = self._writing.execution_options(**{DURABLE: True})
         else:
             # A reader sees one moment. A writer sees the latest commit: waiting for a lock in an old world
             # ends in serialisation errors on PostgreSQL, and in gap locks on MariaDB.
             self.engine = _server_engine(self.url, pool_size, "REPEATABLE READ")
             self._writing = _server_engine(self.url, pool_size, "READ COMMITTED", FROZEN_AFTER_MS)
+            self._keeping = self._writing  # a server's commit is on its disk unless somebody set it otherwise
         self._turn = threading.Lock()
 
     @property
@@ -104,8 +107,11 @@ class Store:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, durable: bool = False) -> Iterator[Session]:
         """Yield a session for writing; commits at the end of the block.
+
+        What is `durable` survives a loss of power once the block has ended; on SQLite that costs an fsync,
+        without which the last transactions may be gone then (never half of one).
 
         Raises:
             StorageFull: the disk is full.
@@ -115,7 +121,7 @@ class Store:
         with (
             self._own_turn(),
             our_errors(),
-            Session(self._writing, expire_on_commit=False) as session,
+            Session(self._keeping if durable else self._writing, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session
@@ -172,7 +178,10 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITES, False)
+    options = connection.get_execution_options()
+    writes = options.get(WRITES, False)
+    if writes:  # SQLite ignores the pragma inside a transaction
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if options.get(DURABLE) else 'NORMAL'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
