@@ -17,10 +17,10 @@ ifneq ($(CONFIG),)
 run: export PORTAL_CONFIG := $(CONFIG)
 endif
 
-.PHONY: help run test check bench
+.PHONY: help run test check bench soak-telephony
 
 help: ## Show these commands
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 25
 	@echo "  make run HOST=127.0.0.1 PORT=8050 CONFIG=config.ini: each may be given or left out"
 
 run: $(INSTALLED) ## Start the portal and its collector, without a config.ini also the sandbox
@@ -39,6 +39,9 @@ check: $(INSTALLED_DEV) ## Check format, lint, types and import rules
 bench: $(INSTALLED_DEV) ## Measure against the promised ratios on a private MariaDB with 10 million calls
 	@tools/install-test-servers.sh
 	@$(BIN)/python -m tests.bench
+
+soak-telephony: $(INSTALLED_DEV) ## Report 10,000 calls while Oracle, web and collectors die (some 10 minutes)
+	@$(BIN)/python -m tests.soak.telephony
 
 $(INSTALLED): requirements.txt pyproject.toml tools/bootstrap.sh tools/apt.sh
 	@tools/bootstrap.sh

@@ -4,6 +4,7 @@ from portal.wiring import Services
 from services.accounts import AccountsCleanup
 from services.calls import agencies_job, statistics_jobs, sync_job
 from services.jobs import Collector, Job
+from services.telephony import telephony_jobs
 
 
 def build_collector(services: Services) -> Collector:
@@ -13,4 +14,6 @@ def build_collector(services: Services) -> Collector:
         jobs.append(sync_job(services.calls))
         jobs.append(agencies_job(services.calls, services.live))
         jobs += statistics_jobs(services.calls)
+    if services.telephony is not None:
+        jobs += telephony_jobs(services.telephony, services.store, services.live)
     return Collector(services.store, jobs)

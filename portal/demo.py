@@ -1,6 +1,6 @@
 """The demo's people. They exist in sandbox mode only, which serves loopback alone."""
 
-from services.accounts import Accounts, LoginTaken, Role
+from services.accounts import Accounts, LoginTaken, Right, Role
 
 DEMO_PASSWORD = "demo"
 _PEOPLE = (
@@ -14,6 +14,7 @@ def add_demo_people(accounts: Accounts) -> None:
     """Add those who are not there yet."""
     for login, name, role in _PEOPLE:
         try:
-            accounts.add(login, name, role, DEMO_PASSWORD, allow_weak_password=True)
+            person = accounts.add(login, name, role, DEMO_PASSWORD, allow_weak_password=True)
+            accounts.grant(person.id, Right.VILNIUS)  # the demo's operator answers in Vilnius too
         except LoginTaken:
             continue

@@ -12,14 +12,17 @@ import callbacks.frame
 import callbacks.home
 import callbacks.screens
 import callbacks.statistics
+import callbacks.vilnius
 import pages.agencies
 import pages.calls
 import pages.home
 import pages.not_found_404
 import pages.screens
 import pages.statistics
+import pages.vilnius
 from portal import compression, frame, i18n, observe, static
 from portal.dash_app import PortalDash
+from portal.request import PortalRequest
 from portal.routes import (
     agencies,
     api,
@@ -31,7 +34,9 @@ from portal.routes import (
     login,
     openapi,
     statistics,
+    telephony,
     tick,
+    vilnius,
     wall,
 )
 from portal.security import callback_request, guard
@@ -53,14 +58,25 @@ BLUEPRINTS = (
     api_agencies.bp,
     openapi.bp,
     wall.bp,
+    telephony.bp,
+    vilnius.bp,
 )
-PAGES = (pages.home, pages.calls, pages.statistics, pages.agencies, pages.screens, pages.not_found_404)
+PAGES = (
+    pages.home,
+    pages.calls,
+    pages.statistics,
+    pages.agencies,
+    pages.vilnius,
+    pages.screens,
+    pages.not_found_404,
+)
 BEHAVIOURS = (
     callbacks.frame,
     callbacks.home,
     callbacks.calls,
     callbacks.statistics,
     callbacks.agencies,
+    callbacks.vilnius,
     callbacks.screens,
 )
 
@@ -74,6 +90,7 @@ def create_app(services: Services) -> PortalDash:
     """Build one app around `services`; may be called more than once in a process."""
     dash.page_registry.clear()  # process-global
     server = Flask("portal", static_folder=None)
+    server.request_class = PortalRequest
     server.extensions["portal"] = services
     server.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,

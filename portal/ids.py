@@ -76,6 +76,14 @@ AGENCIES_OPEN = "agencies-open"
 AGENCIES_DETAILS = "agencies-details"
 AGENCIES_DETAILS_CONTENT = "agencies-details-content"
 
+VILNIUS_SEEN = "vilnius-seen"
+VILNIUS_GRID = "vilnius-grid"
+VILNIUS_ENTRY = "vilnius-entry"
+VILNIUS_QUESTION = "vilnius-question"
+VILNIUS_QUESTION_TEXT = "vilnius-question-text"
+VILNIUS_DROP = "vilnius-drop"
+VILNIUS_KEEP = "vilnius-keep"
+
 HOME_BOARD = "home-board"
 HOME_MOMENT = "home-moment"
 

@@ -23,8 +23,8 @@ REQUEST_ID_HEADER = "X-Request-Id"
 
 #: Asked every few seconds by every open page: counted, but logged only when looked for.
 _FREQUENT = frozenset({"tick.tick", "wall.state", "health.healthz", "health.readyz", "health.metrics"})
-#: Whose path holds a secret: the rule is logged in its place.
-_SECRET_PATHS = frozenset({"wall.enter"})
+#: Whose path holds a secret or a number: the rule is logged in its place.
+_SECRET_PATHS = frozenset({"wall.enter", "telephony.report"})
 
 
 def install(server: Flask) -> None:

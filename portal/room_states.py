@@ -6,7 +6,10 @@ from portal.calls_today import calls_today
 from portal.i18n import _
 from portal.ui import home as ui
 from portal.ui.room_state import RoomState
+from portal.ui.vilnius import home as vilnius_ui
 from portal.ui.words import advice
+from portal.vilnius_delivery import PATH as VILNIUS
+from portal.vilnius_delivery import delivery
 from portal.wiring import CALL_CENTRE, Services
 from services.calls import NotConfigured
 from services.errors import UpstreamError
@@ -42,3 +45,17 @@ def statistics_state(known: Services) -> RoomState:
     except NotConfigured:
         return RoomState()
     return RoomState(concerns=tuple(ui.roll_up_concerns(facts, datetime.now(UTC))))
+
+
+def vilnius_state(known: Services) -> RoomState:
+    """The Vilnius contact centre: its card; callers nobody talked to, and calls that reach no register."""
+    telephony = known.telephony
+    if telephony is None:
+        text = _("An administrator names it in the section [telephony] of the configuration.")
+        card = vilnius_ui.centre_without_data(_("Telephony is not configured."), text, path=VILNIUS)
+        return RoomState(card)
+    board, fares = telephony.centre.board(), delivery(known, telephony, may_decide=False)
+    card = vilnius_ui.centre(board, path=VILNIUS, zone=telephony.rules.zone)
+    differences = len(telephony.outbox.differences())
+    concerns = vilnius_ui.concerns(board, fares, differences=differences, path=VILNIUS)
+    return RoomState(card, tuple(concerns))

@@ -31,6 +31,8 @@ from sqlalchemy.exc import ArgumentError
 
 ENVIRONMENT_PREFIX = "PORTAL__"
 FILE_SUFFIX = "_FILE"
+#: Keys whose value is the name of a file, not its content.
+_NAMES_OF_FILES = frozenset({"ca_file", "log_file"})
 
 
 class SettingsError(Exception):
@@ -98,7 +100,7 @@ def _networks(value: object) -> object:
 def _origin(value: str) -> str:
     parts = urlsplit(value)
     if value != f"{parts.scheme}://{parts.netloc}" or parts.scheme not in ("http", "https") or "*" in value:
-        raise ValueError("not an origin such as https://finesse1.example.com:8445")
+        raise ValueError("not an origin such as https://finesse:8445")
     return value
 
 
@@ -323,7 +325,7 @@ def _lay_over(values: dict[str, Any], environment: Mapping[str, str]) -> None:
         *section, key = variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
         if not section or not key:
             raise SettingsError(f"{variable}: not of the form {ENVIRONMENT_PREFIX}SECTION__KEY")
-        if key.endswith(FILE_SUFFIX.lower()) and key != "ca_file":
+        if key.endswith(FILE_SUFFIX.lower()) and key not in _NAMES_OF_FILES:
             key, value = key.removesuffix(FILE_SUFFIX.lower()), _content(variable, value)
         values.setdefault(".".join(section), {})[key] = value
 

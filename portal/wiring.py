@@ -1,6 +1,10 @@
 """Joins settings and services: the one place that knows how everything is built."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr
 
 from portal.settings import Settings
 from services.accounts import Accounts, local_accounts
@@ -14,6 +18,7 @@ from services.calls import (
 )
 from services.live import LiveBoard
 from services.storage import Store
+from services.telephony import CRM, GATEWAY, SALES, GatewayLogin, Rules, Telephony, open_telephony
 from services.wall import Screens
 
 #: The name the call-centre database has in the live tables.
@@ -32,11 +37,19 @@ class Services:
     statistics: CallStatistics
     agencies: AgencyDirectory
     screens: Screens
+    telephony: Telephony | None = None  # None: not configured
 
     @property
     def sources(self) -> tuple[str, ...]:
         """The names of the outside systems that are configured, in the order they are shown."""
-        return (CALL_CENTRE,) if self.settings.call_centre else ()
+        known, telephony = self.settings, self.settings.telephony is not None
+        configured = {
+            CALL_CENTRE: known.call_centre is not None,
+            CRM: telephony and known.crm is not None,
+            SALES: telephony and known.sales is not None,
+            GATEWAY: telephony and known.agency_gateway is not None,
+        }
+        return tuple(name for name, is_there in configured.items() if is_there)
 
 
 def build_services(settings: Settings) -> Services:
@@ -60,4 +73,33 @@ def build_services(settings: Settings) -> Services:
         statistics=open_statistics(calls, live),
         agencies=open_agencies(store if centre else None, live, calls.zone),
         screens=Screens(store, live),
+        telephony=_telephony(settings, store, live),
     )
+
+
+def _telephony(settings: Settings, store: Store, live: LiveBoard) -> Telephony | None:
+    section, sales, gateway = settings.telephony, settings.sales, settings.agency_gateway
+    if section is None:
+        return None
+    rules = Rules(
+        country=section.country,
+        themes=section.themes,
+        call_span=timedelta(hours=section.call_hours),
+        region=sales.region if sales else "lt",
+        zone=sales.timezone if sales else ZoneInfo("Europe/Vilnius"),
+    )
+    return open_telephony(
+        store,
+        live,
+        rules,
+        crm_url=_revealed(settings.crm.database_url if settings.crm else None),
+        sales_url=_revealed(sales.database_url if sales else None),
+        sequence=sales.sequence if sales else None,
+        gateway=GatewayLogin(gateway.base_url, gateway.login, gateway.password.get_secret_value())
+        if gateway
+        else None,
+    )
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()

@@ -11,9 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sandbox.call_centre import commands as call_centre
 from sandbox.errors import SandboxError, in_one_line
+from sandbox.vilnius import commands as vilnius
 
 #: Each stand-in adds its own commands.
-STAND_INS = (call_centre,)
+STAND_INS = (call_centre, vilnius)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -17,8 +17,10 @@ from typing_extensions import TypedDict
 
 from portal.calls_query import NO_OPERATOR, UNKNOWN_RESULT, UNKNOWN_TYPE
 from portal.context import SESSION_COOKIE
+from portal.security import telephony
 from portal.security.guard import need_of
 from portal.security.needs import Access, Need, needs
+from portal.security.telephony import TOKEN_HEADER as TELEPHONY_TOKEN
 from services.accounts import Right
 from services.calls import KNOWN_RESULTS, LONGEST_PHONE_SEARCH, Outcome
 from services.errors import Reason
@@ -48,6 +50,7 @@ class Parameter:
     description: str
     schema: Mapping[str, object]
     may_be_empty: bool = False  # `?name=` is the same as nothing
+    is_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """What one GET route does.
+    """What one route does. `form` are the fields of a POST.
 
     `answers` by status code; those for want of a session, a right or the portal database follow from the
     route's need and are added to it.
@@ -73,6 +76,8 @@ class Operation:
     answers: Mapping[int, Answer]
     description: str = ""
     parameters: tuple[Parameter, ...] = ()
+    form: tuple[Parameter, ...] = ()
+    method: Literal["get", "post"] = "get"
 
 
 class Refusal(TypedDict):
@@ -238,7 +243,7 @@ def describe(server: Flask) -> dict[str, object]:
             "version": API_VERSION,
             "description": "Raw routes for scripts and other pages. Times are local to the call centre.",
         },
-        "paths": {route.path: {"get": _described(route, shapes)} for route in routes},
+        "paths": {route.path: {route.operation.method: _described(route, shapes)} for route in routes},
         "components": {
             "schemas": components,
             "securitySchemes": {
@@ -247,7 +252,13 @@ def describe(server: Flask) -> dict[str, object]:
                     "in": "cookie",
                     "name": SESSION_COOKIE,
                     "description": "Given by POST /login with the form fields `username` and `password`",
-                }
+                },
+                "telephony": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": TELEPHONY_TOKEN,
+                    "description": "The shared token, where one is configured, from the configured networks",
+                },
             },
         },
     }
@@ -265,7 +276,11 @@ class _Route:
     def answers(self) -> dict[int, Answer]:
         """The declared answers and those that follow from the need."""
         implied = {}
-        if self.need is not Access.PUBLIC:
+        if self.need in telephony.NEEDS:
+            implied[403] = refusal("Not from the configured networks, or without token, or without the right")
+            implied[429] = refusal("Too many requests from this source")
+            implied[503] = refusal("The portal database cannot be reached")
+        elif self.need is not Access.PUBLIC:
             implied[401] = refusal("Nobody is logged in, or the session has ended")
             implied[503] = refusal("The portal database cannot be reached")
             if not self.path.startswith("/api/"):
@@ -313,15 +328,33 @@ def _described(route: _Route, shapes: Mapping[Any, object]) -> dict[str, object]
         "description": operation.description,
         "parameters": [_parameter(parameter) for parameter in operation.parameters],
         "responses": {str(code): _response(answer, shapes) for code, answer in route.answers.items()},
-        "security": [] if route.need is Access.PUBLIC else [{"session": []}],
+        **({"requestBody": _form(operation.form)} if operation.form else {}),
+        "security": _proofs(route.need),
     }
+
+
+def _proofs(need: Need | None) -> list[dict[str, list[str]]]:
+    """Ways to be let in, any of which will do; none: everybody is."""
+    if need is Access.PUBLIC:
+        return []
+    session: dict[str, list[str]] = {"session": []}
+    return [{"telephony": []}, session] if need in telephony.NEEDS else [session]
+
+
+def _form(fields: tuple[Parameter, ...]) -> dict[str, object]:
+    schema = {
+        "type": "object",
+        "properties": {one.name: {**one.schema, "description": one.description} for one in fields},
+        "required": [one.name for one in fields if one.is_required],
+    }
+    return {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": schema}}}
 
 
 def _parameter(parameter: Parameter) -> dict[str, object]:
     return {
         "name": parameter.name,
         "in": parameter.place,
-        "required": parameter.place == "path",
+        "required": parameter.is_required or parameter.place == "path",
         **({"allowEmptyValue": True} if parameter.may_be_empty else {}),
         "description": parameter.description,
         "schema": parameter.schema,

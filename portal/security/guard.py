@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import i18n
 from portal.context import csrf_token, current_person, services, session_token
 from portal.rooms import rooms
-from portal.security import origin
+from portal.security import origin, telephony
 from portal.security.needs import Access, Need, allows, callback_needs, declared_need
 from services.accounts import Person
 
@@ -47,6 +47,9 @@ def _guard() -> BaseResponse | None:
     cookie = request.cookies.get(LANGUAGE_COOKIE)
     chosen = cookie if cookie in i18n.LANGUAGES else services().settings.portal.language
     i18n.use(chosen)  # before anything can fail: this thread still has the language of its last request
+    need = None if request.endpoint is None else need_of(current_app, request.endpoint)
+    if need in telephony.NEEDS and telephony.admits(need):
+        return None
     token = session_token()
     g.session = services().accounts.who(token) if token else None
     person = current_person()
@@ -56,11 +59,12 @@ def _guard() -> BaseResponse | None:
         i18n.use(person.language)
     if request.endpoint is None:  # no such route: Flask answers 404 or 405
         return None
-    need = need_of(current_app, request.endpoint)
     if need is None:
         log.error("endpoint %s declares no right", request.endpoint)
         raise Forbidden
     if not allows(need, person):
+        if need in telephony.NEEDS:
+            telephony.refuse()
         return _turn_away(person)
     _check_origin(need)
     if person is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 #: `style-src` cannot do without 'unsafe-inline': the data grid writes style elements.
 _POLICY = (
@@ -20,12 +20,20 @@ _FIXED = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
+_NO_FRAMES = "frame-ancestors 'none'"
+_FRAMING = "frame_origins"
+
 _STATIC = ("/assets/", "/_dash-component-suites/")
 
 
 def is_static(path: str) -> bool:
     """Whether the path leads to a file that is the same for everyone."""
     return path.startswith(_STATIC)
+
+
+def allow_framing(origins: Iterable[str]) -> None:
+    """Let pages of `origins` hold the answer to the present request in a frame."""
+    setattr(g, _FRAMING, tuple(origins))
 
 
 class SecurityHeaders:
@@ -45,6 +53,12 @@ class SecurityHeaders:
     def _add(self, response: Response) -> Response:
         for name, value in self._headers.items():
             response.headers[name] = value
+        if origins := g.get(_FRAMING):
+            # X-Frame-Options knows no list of origins.
+            del response.headers["X-Frame-Options"]
+            policy = self._headers["Content-Security-Policy"]
+            framed = policy.replace(_NO_FRAMES, f"frame-ancestors {' '.join(origins)}")
+            response.headers["Content-Security-Policy"] = framed
         if "Cache-Control" not in response.headers and not is_static(request.path):
             response.headers["Cache-Control"] = "no-store"
         return response

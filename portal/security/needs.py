@@ -12,10 +12,15 @@ _View = TypeVar("_View", bound=Callable[..., Any])
 
 
 class Access(Enum):
-    """The two needs that are not a right."""
+    """The needs that are not a right."""
 
     PUBLIC = "public"
     LOGIN = "login"
+    #: What the telephony platform and the browsers it leads ask for: see `portal.security.telephony`. Who may
+    #: see the Vilnius centre may also ask for a call and for the latest calls.
+    TELEPHONY = "telephony"
+    CALL = "call"
+    LATEST_CALLS = "latest_calls"
 
 
 Need = Access | Right
@@ -43,8 +48,10 @@ def allows(need: Need, person: Person | None) -> bool:
     """Whether `person` (None: nobody is logged in) meets `need`."""
     if need is Access.PUBLIC:
         return True
-    if person is None:
+    if person is None or need is Access.TELEPHONY:
         return False
+    if need in (Access.CALL, Access.LATEST_CALLS):
+        return person.may(Right.VILNIUS)
     return need is Access.LOGIN or person.may(Right(need.value))
 
 

@@ -37,7 +37,7 @@ from services.accounts import Person
 from services.live import LiveSnapshot, SourceState, SourceStatus, Topic
 
 #: The topics pages can listen to; each has a store in the frame.
-PAGE_TOPICS = (Topic.CALLS, Topic.SOURCES, Topic.STATISTICS, Topic.AGENCIES)
+PAGE_TOPICS = (Topic.CALLS, Topic.SOURCES, Topic.STATISTICS, Topic.AGENCIES, Topic.TELEPHONY)
 
 #: A phone has room for this many tabs beside "more".
 TABS = 4

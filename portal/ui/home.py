@@ -115,8 +115,7 @@ def calls_card(today: CallsToday, *, path: str, source: str, is_current: bool) -
     # Figures that stand still are not compared with a day that runs on.
     compared = summary if is_current else replace(summary, before=None)
     total, handled, _identified = figures(compared, single_day=True, until=today.now)
-    return _centre(
-        _("Moscow"),
+    return _moscow(
         path,
         source,
         [
@@ -131,7 +130,7 @@ def calls_card(today: CallsToday, *, path: str, source: str, is_current: bool) -
 
 def calls_card_without_data(title: str, text: str, *, path: str, source: str) -> Component:
     """In place of figures that nobody knows: why."""
-    return _centre(_("Moscow"), path, source, [empty("telephone-x", title, text)], is_current=False)
+    return _moscow(path, source, [empty("telephone-x", title, text)], is_current=False)
 
 
 def calls_concerns(today: CallsToday, *, path: str, source: str, is_current: bool) -> list[Concern]:
@@ -200,16 +199,26 @@ def roll_up_concerns(facts: RollUpFacts, now: datetime) -> list[Concern]:
     return found
 
 
-def _centre(title: str, path: str, source: str, body: Contents, *, is_current: bool) -> Component:
+def centre_card(
+    title: str,
+    path: str,
+    body: Contents,
+    *,
+    icon_name: str,
+    link: str,
+    source: str | None = None,
+    is_current: bool = True,
+) -> Component:
+    """A centre now: the whole card leads to its page at `path`, which `link` names."""
     return html.Section(
         [
             html.Header(
                 [
-                    icon("telephone-inbound"),
+                    icon(icon_name),
                     html.H2(dcc.Link(title, href=path, className="stretched-link hp-centre-link")),
-                    age(source),
+                    *([age(source)] if source else []),
                     html.Span(
-                        [html.Span(_("Call log")), " ", icon("arrow-right")],
+                        [html.Span(link), " ", icon("arrow-right")],
                         className="hp-s hp-centre-go ms-auto",
                     ),
                 ]
@@ -217,6 +226,18 @@ def _centre(title: str, path: str, source: str, body: Contents, *, is_current: b
             html.Div(body, className="body"),
         ],
         className="hp-card hp-centre" if is_current else "hp-card hp-centre hp-stale",
+    )
+
+
+def _moscow(path: str, source: str, body: Contents, *, is_current: bool) -> Component:
+    return centre_card(
+        _("Moscow"),
+        path,
+        body,
+        icon_name="telephone-inbound",
+        link=_("Call log"),
+        source=source,
+        is_current=is_current,
     )
 
 

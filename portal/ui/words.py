@@ -11,7 +11,12 @@ from services.live import SourceState, SourceStatus
 
 def source_name(name: str) -> str:
     """The name of an outside system."""
-    return {"call_centre": _("Call database")}.get(name, name)
+    return {
+        "call_centre": _("Call database"),
+        "crm": "CRM",
+        "sales": _("Call register"),
+        "agency_gateway": _("Agency gateway"),
+    }.get(name, name)
 
 
 def role_name(role: Role) -> str:

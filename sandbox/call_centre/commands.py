@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from sandbox.arguments import positive_float, positive_int
 from sandbox.call_centre import bulk, clock, generate, origin
 from sandbox.call_centre.database import connect
 from sandbox.call_centre.live import LiveTraffic
@@ -117,19 +118,19 @@ def _fill_in_bulk(engine: Engine, args: argparse.Namespace, variant: Variant, sa
 
 def _add_create(parser: argparse.ArgumentParser) -> None:
     _add_common(parser)
-    parser.add_argument("--days", type=_positive_int, help=f"default {_DEMO.days}, with --calls {_BULK.days}")
+    parser.add_argument("--days", type=positive_int, help=f"default {_DEMO.days}, with --calls {_BULK.days}")
     parser.add_argument(
         "--calls-per-day",
-        type=_positive_int,
+        type=positive_int,
         default=_DEMO.calls_per_day,
         help="on an ordinary weekday; not with --calls (default %(default)s)",
     )
-    parser.add_argument("--calls", type=_positive_int, help="fill this many calls in bulk, inside MariaDB")
+    parser.add_argument("--calls", type=positive_int, help="fill this many calls in bulk, inside MariaDB")
     parser.add_argument(
-        "--operators", type=_positive_int, help=f"default {_DEMO.operators}, with --calls {_BULK.operators}"
+        "--operators", type=positive_int, help=f"default {_DEMO.operators}, with --calls {_BULK.operators}"
     )
     parser.add_argument(
-        "--agencies", type=_positive_int, help=f"default {_DEMO.agencies}, with --calls {_BULK.agencies}"
+        "--agencies", type=positive_int, help=f"default {_DEMO.agencies}, with --calls {_BULK.agencies}"
     )
     parser.add_argument(
         "--now",
@@ -157,7 +158,7 @@ def _add_create(parser: argparse.ArgumentParser) -> None:
 def _add_play(parser: argparse.ArgumentParser) -> None:
     _add_common(parser)
     parser.add_argument(
-        "--rate", type=_positive_float, help="new calls a minute (default: follows the working day)"
+        "--rate", type=positive_float, help="new calls a minute (default: follows the working day)"
     )
     parser.set_defaults(run=play)
 
@@ -187,17 +188,3 @@ def _moment(text: str) -> datetime:
         return clock.in_centre_time(datetime.fromisoformat(text))
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"not a moment: {text}") from error
-
-
-def _positive_int(text: str) -> int:
-    number = int(text)
-    if number <= 0:
-        raise argparse.ArgumentTypeError("must be above 0")
-    return number
-
-
-def _positive_float(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError("must be above 0")
-    return number

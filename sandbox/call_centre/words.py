@@ -279,11 +279,11 @@ _LATIN: Final = dict(
 def latin(text: str) -> str:
     """`text` in Latin letters, the way an agency would write its English name."""
     return "".join(
-        _LATIN[char.lower()].capitalize()
+        char
+        if (plain := _LATIN.get(char.lower())) is None
+        else plain.capitalize()
         if char.isupper()
-        else _LATIN[char]
-        if char.lower() in _LATIN
-        else char
+        else plain
         for char in text
     )
 

@@ -28,6 +28,7 @@ class FilterFault(StrEnum):
     OUT_OF_RANGE = "out_of_range"
     UNKNOWN = "unknown"  # not one of the possible values
     UNREADABLE = "unreadable"  # characters that no database stores
+    TOO_BROAD = "too_broad"  # fits more than can be looked through
     EMPTY = "empty"  # nothing to look for is left without punctuation
     CONTRADICTION = "contradiction"  # excludes another filter
 

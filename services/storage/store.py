@@ -5,7 +5,9 @@ writer in WAL mode; a transaction that begins by reading and writes later cannot
 so writers say BEGIN IMMEDIATE and wait their turn at the start.
 """
 
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +27,7 @@ BUSY_TIMEOUT_MS = 30_000
 #: or cut off, and its locks would keep others waiting: the next collector has to lead within 5 s.
 FROZEN_AFTER_MS = 3_000
 _CONNECT_TIMEOUT_S = 5
+_LOOK_AGAIN_S = 0.001
 #: Execution options of an SQLite engine: transactions begin as writers; they are on the disk when they end.
 WRITES = "portal_writes"
 DURABLE = "portal_durable"
@@ -179,10 +182,41 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
-    writes = options.get(WRITES, False)
-    if writes:  # SQLite ignores the pragma inside a transaction
-        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if options.get(DURABLE) else 'NORMAL'}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if not options.get(WRITES, False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # SQLite ignores the pragma inside a transaction
+    connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if options.get(DURABLE) else 'NORMAL'}")
+    _begin_to_write(connection.connection.dbapi_connection)
+
+
+def _begin_to_write(driver: Any) -> None:
+    """Wait for the write lock as long as the connection's busy timeout says.
+
+    SQLite's own waiting looks again after up to 100 ms; a process that writes one transaction after the other
+    has the lock again by then, and the others starve.
+
+    Raises:
+        StorageBusy: it was not to be had in time.
+    """
+    (patience_ms,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    deadline = time.monotonic() + patience_ms / 1000
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                ours = _of_code(_code(error))
+                if not isinstance(ours, StorageBusy):
+                    raise ours or error from error
+                if time.monotonic() >= deadline:
+                    raise ours from error
+                time.sleep(_LOOK_AGAIN_S)
+            else:
+                return
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {patience_ms}")
 
 
 def _server_engine(url: URL, pool_size: int, isolation: str, idle_ms: int = 0) -> Engine:
@@ -229,6 +263,7 @@ def our_errors() -> Iterator[None]:
         raise ours from error
 
 
+_UNREACHABLE = "the portal database cannot be reached"
 # SQLite: names of its result codes. PostgreSQL: SQLSTATE. MariaDB: error numbers; 2xxx come from its client.
 _FULL = {"SQLITE_FULL", "53100", "1021", "1114"}
 _BUSY = {"SQLITE_BUSY", "55P03", "40001", "40P01", "1205", "1213"}
@@ -240,14 +275,21 @@ _UNAVAILABLE |= {"1040", "1044", "1045", "1049", "1053", "1927", "2002", "2003",
 def _translated(error: DBAPIError) -> StorageError | None:
     """Our error for a failure of the database itself; None for a mistake of ours in a statement."""
     code = _code(error.orig)
+    # psycopg gives no code when it could not even connect.
+    unconnected = not code and isinstance(error, OperationalError)
+    if error.connection_invalidated or unconnected:
+        return StorageUnavailable(_UNREACHABLE)
+    return _of_code(code)
+
+
+def _of_code(code: str) -> StorageError | None:
+    """Our error for the driver's own code of an error; None for one that is no failure of the database."""
     if code in _FULL:
         return StorageFull("the disk of the portal database is full")
     if code in _BUSY:
         return StorageBusy("the portal database is busy")
-    # psycopg gives no code when it could not even connect.
-    unconnected = not code and isinstance(error, OperationalError)
-    if error.connection_invalidated or unconnected or code in _UNAVAILABLE or code[:2] in ("08", "28"):
-        return StorageUnavailable("the portal database cannot be reached")
+    if code in _UNAVAILABLE or code[:2] in ("08", "28"):
+        return StorageUnavailable(_UNREACHABLE)
     return None
 
 

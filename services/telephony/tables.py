@@ -25,7 +25,7 @@ class EventRow(Base):
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    report: Mapped[str] = mapped_column(Text)  # `Report` as JSON
+    report: Mapped[str] = mapped_column(Text)  # JSON: the report, the number read from it, whose it was
     outcome: Mapped[str] = mapped_column(String(20), index=True)
     call_id: Mapped[int | None] = mapped_column(ForeignKey("telephony_call.id"), index=True)
 
@@ -87,6 +87,6 @@ class EntryRow(Base):
     inserted_begin: Mapped[datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(default=0)  # failed ones in a row
     # An answer was lost: what it was the answer to may still be carried out, so the row is looked at again.
-    verify_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    verify_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     error_code: Mapped[str | None] = mapped_column(String(40))
     error_text: Mapped[str | None] = mapped_column(String(400))

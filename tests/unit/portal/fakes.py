@@ -20,6 +20,7 @@ from portal.dash_app import PortalDash
 from portal.factory import PAGE_ROUTER, create_app
 from portal.security import origin
 from portal.settings import Settings, read_settings
+from portal.stat_log import close_stat_log
 from portal.wiring import Services
 from services.accounts import Passwords, Person, Right, Role, local_accounts
 from services.calls import (
@@ -357,6 +358,7 @@ class Portal:
     agencies: FakeAgencies
     clock: Clock
     people: Mapping[str, Person]
+    telephony: object | None = None
 
     @property
     def server(self) -> Flask:
@@ -449,9 +451,14 @@ def prepare(file: Path) -> Prepared:
 
 @contextmanager
 def open_portal(
-    directory: Path, prepared: Prepared, *, sandbox: bool = False, **environment: str
+    directory: Path,
+    prepared: Prepared,
+    *,
+    sandbox: bool = False,
+    telephony: object | None = None,
+    **environment: str,
 ) -> Iterator[Portal]:
-    """A portal whose database is in `directory`, a copy of `prepared`."""
+    """A portal whose database is in `directory`, a copy of `prepared`; `telephony` is the test's own."""
     settings = settings_in(directory, sandbox=sandbox, **environment)
     shutil.copy(prepared.file, directory / "portal.db")
     store = Store(settings.portal.database_url.get_secret_value())
@@ -459,10 +466,24 @@ def open_portal(
     live = LiveBoard(store, keep=0, clock=clock)
     accounts = local_accounts(store, live, passwords=Passwords(QuickHasher()), clock=clock)
     screens = Screens(store, live, clock=clock)
-    services = Services(settings, store, live, accounts, calls, statistics, agencies, screens)  # type: ignore[arg-type]
+    services = Services(
+        settings,
+        store,
+        live,
+        accounts,
+        calls,  # type: ignore[arg-type]
+        statistics,  # type: ignore[arg-type]
+        agencies,  # type: ignore[arg-type]
+        screens,
+        telephony,  # type: ignore[arg-type]
+    )
+    portal = Portal(
+        create_app(services), services, calls, statistics, agencies, clock, prepared.people, telephony
+    )
     try:
-        yield Portal(create_app(services), services, calls, statistics, agencies, clock, prepared.people)
+        yield portal
     finally:
+        close_stat_log(portal.server)
         store.close()
 
 

@@ -94,10 +94,26 @@ def test_health_and_export_are_described_too(document):
     assert {"/healthz", "/readyz", "/calls/export.csv"} <= document["paths"].keys()
 
 
+def test_the_routes_of_telephony_for_scripts_are_described_with_their_own_proof(document):
+    latest, theme = (
+        document["paths"]["/get_latest_calls"]["get"],
+        document["paths"]["/update_call_theme"]["post"],
+    )
+
+    for operation in (latest, theme):
+        assert operation["security"] == [{"telephony": []}, {"session": []}]
+        assert {"403", "429", "503"} <= operation["responses"].keys()
+        assert "401" not in operation["responses"]
+    form = theme["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
+    assert (form["properties"].keys(), form["required"]) == ({"theme", "call"}, ["theme"])
+    assert latest["responses"]["200"]["content"]["application/json"]["schema"]
+
+
 def test_each_place_in_a_path_is_described(document):
     for path, methods in document["paths"].items():
-        places = [each["name"] for each in methods["get"]["parameters"] if each["in"] == "path"]
-        assert places == re.findall(r"{(\w+)}", path), path
+        for operation in methods.values():
+            places = [each["name"] for each in operation["parameters"] if each["in"] == "path"]
+            assert places == re.findall(r"{(\w+)}", path), path
 
 
 def test_what_a_route_needs_decides_which_refusals_are_described(document):
@@ -110,7 +126,7 @@ def test_what_a_route_needs_decides_which_refusals_are_described(document):
 
 
 def test_each_operation_has_a_name_of_its_own(document):
-    names = [methods["get"]["operationId"] for methods in document["paths"].values()]
+    names = [one["operationId"] for methods in document["paths"].values() for one in methods.values()]
 
     assert len(names) == len(set(names))
 

@@ -92,7 +92,7 @@ def test_a_revoked_right_takes_the_figures_away_at_the_next_draw(portal):
     ("kind", "topics"),
     [
         ("operator", {"calls", "sources"}),
-        ("supervisor", {"calls", "sources", "statistics"}),
+        ("supervisor", {"calls", "sources", "statistics", "telephony"}),
         ("outsider", {"sources"}),
     ],
 )

@@ -31,6 +31,9 @@ TAKE_ICONS = {
     "modal_head": 0,
     "_step": 1,
     "ResultWords": 1,
+    "Badge": 1,
+    "Note": 2,
+    "Notice": 1,
 }
 #: Addresses the interface may name. The map opens in the reader's browser by a press, nothing is fetched.
 KNOWN_ADDRESSES = ("yandex.ru/maps/", "www.w3.org/")

@@ -10,6 +10,7 @@ from portal.rooms import rooms
 from portal.security.guard import CALLBACK_ENDPOINT
 from portal.ui.frame import PAGE_TOPICS
 from tests.unit.portal.fakes import SAME_ORIGIN, Portal, outputs_of, page_request
+from tests.unit.portal.vilnius_world import with_centre
 
 #: Made by Dash itself when an app has pages.
 OF_DASH = {"_pages_location", "_pages_content", "_pages_store", "_pages_dummy"}
@@ -51,9 +52,15 @@ def drawn_ids(portal: Portal) -> list[str]:
     return [name for page in drawn_together(portal) for name in page]
 
 
-def test_every_id_a_callback_uses_is_in_the_frame_or_on_a_page(shared_portal):
-    drawn = {*drawn_ids(shared_portal), *OF_DASH}
-    missing = {name: by for name, by in ids_used_by(shared_portal).items() if name not in drawn}
+@pytest.fixture
+def whole_portal(make_portal) -> Portal:
+    """A portal of which everything is configured: a page without its system has nothing but words."""
+    return with_centre(make_portal)[0]
+
+
+def test_every_id_a_callback_uses_is_in_the_frame_or_on_a_page(whole_portal):
+    drawn = {*drawn_ids(whole_portal), *OF_DASH}
+    missing = {name: by for name, by in ids_used_by(whole_portal).items() if name not in drawn}
 
     assert missing == {}
 
@@ -64,8 +71,8 @@ def test_a_callback_on_an_id_that_nobody_draws_is_found(fresh_portal):
     assert "nowhere" in ids_used_by(fresh_portal).keys() - set(drawn_ids(fresh_portal))
 
 
-def test_no_id_is_drawn_twice(shared_portal):
-    for drawn in drawn_together(shared_portal):
+def test_no_id_is_drawn_twice(whole_portal):
+    for drawn in drawn_together(whole_portal):
         assert sorted({name for name in drawn if drawn.count(name) > 1}) == []
 
 

@@ -1,0 +1,1 @@
+"""The page of the Vilnius contact centre: its parts, from data to components."""
