@@ -28,7 +28,8 @@ run: $(INSTALLED) ## Start the portal and its collector, without a config.ini al
 
 test: $(INSTALLED_DEV) ## Run all tests; installs MariaDB, PostgreSQL and Chromium when they are missing
 	@tools/install-test-servers.sh
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile tests/unit
+	@$(BIN)/pytest tests/integration tests/e2e
 
 check: $(INSTALLED_DEV) ## Check format, lint, types and import rules
 	@$(BIN)/ruff format --check --quiet .

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias, TypeVar
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from services.calls.copy import CopiedDays, Copy, Coverage
 from services.calls.days import midnight
+from services.calls.long_periods import is_plain
 from services.calls.memo import Memo
 from services.calls.model import (
     FIRST_DAY,
@@ -33,7 +35,7 @@ from services.calls.model import (
     require_sort,
 )
 from services.calls.queries import Figures, Span
-from services.calls.read_through import ReadThrough
+from services.calls.read_through import SLOTS, ReadThrough
 from services.calls.source_errors import upstream_error
 from services.calls.sync import SOURCE
 from services.errors import Reason, UpstreamError
@@ -95,6 +97,7 @@ class CallLog:
         self.zone = zone
         self._clock = clock
         self._memo = Memo(_KEPT_ANSWERS, stopwatch)
+        self._beside = ThreadPoolExecutor(SLOTS, "count")
 
     @property
     def centre(self) -> Centre:
@@ -121,9 +124,17 @@ class CallLog:
             count = self._copied(count_key, lambda: copy.count(filter_, page.until_id))
             return self._copied(page_key, lambda: copy.page(filter_, page)), count
 
+        def counted() -> tuple[_Count, datetime]:
+            return self._read_count(count_key, lambda: through.count(filter_, page.until_id))
+
         def read() -> tuple[tuple[tuple[Call, ...], _Count], datetime]:
+            if is_plain(filter_):  # the page needs no count to be found: the source works at both at once
+                counting = self._beside.submit(counted)
+                calls, _ = self._read(page_key, lambda: through.page(filter_, page))
+                count, as_of = counting.result()
+                return (calls, count), as_of
             with through.together():
-                count, as_of = self._read_count(count_key, lambda: through.count(filter_, page.until_id))
+                count, as_of = counted()
                 calls, _ = self._read(page_key, lambda: through.page(filter_, page, count[0]))
             return (calls, count), as_of
 

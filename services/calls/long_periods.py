@@ -40,6 +40,11 @@ def needs_rows(filter_: CallFilter) -> bool:
     return filter_ != by_time
 
 
+def is_plain(filter_: CallFilter) -> bool:
+    """Whether it asks for all calls of a period short enough for the index of time to lead to each."""
+    return not is_long(filter_) and not needs_rows(filter_)
+
+
 def looks_up_numbers(filter_: CallFilter) -> bool:
     """Whether the number of each call decides."""
     return bool(filter_.phone) or filter_.identified is not None

@@ -22,6 +22,7 @@ from services.calls import (
 )
 from services.calls.log import Centre
 from services.calls.memo import Memo
+from services.calls.read_through import ReadThrough
 from services.errors import Reason, UpstreamError
 from services.live import LiveBoard
 from tests.unit.services.calls.world import MOSCOW, TODAY, local
@@ -41,7 +42,7 @@ def test_a_period_that_is_partly_copied_is_read_through(world):
     assert (page.freshness.origin, page.freshness.as_of) == ("source", world.clock.now)
 
 
-def test_a_page_that_is_read_through_takes_one_connection(world):
+def test_a_filtered_page_that_is_read_through_takes_one_connection(world):
     world.call(local(9, day=LONG_AGO))
     world.settle()
     taken = []
@@ -51,12 +52,32 @@ def test_a_page_that_is_read_through_takes_one_connection(world):
 
     event.listen(Pool, "checkout", note)
     try:
-        page = world.log().page(CallFilter(LONG_AGO, LONG_AGO), FIRST_PAGE)
+        page = world.log().page(CallFilter(LONG_AGO, LONG_AGO, identified=False), FIRST_PAGE)
     finally:
         event.remove(Pool, "checkout", note)
 
     assert page.total == 1
     assert taken.count(str(world.file)) == 1
+
+
+def test_rows_and_count_of_a_plain_day_are_read_through_at_once(world, monkeypatch):
+    world.call(local(9, day=LONG_AGO))
+    world.settle()
+    both = threading.Barrier(2, timeout=10)
+
+    def meeting(method):
+        def met(*args, **named):
+            both.wait()  # breaks when one is asked only after the other has answered
+            return method(*args, **named)
+
+        return met
+
+    for name in ("page", "count"):
+        monkeypatch.setattr(ReadThrough, name, meeting(getattr(ReadThrough, name)))
+
+    page = world.log().page(CallFilter(LONG_AGO, LONG_AGO), FIRST_PAGE)
+
+    assert (len(page.calls), page.total) == (1, 1)
 
 
 def test_days_to_come_rest_on_the_copy_of_today(world):
@@ -375,11 +396,11 @@ def test_a_dead_source_is_soon_left_alone(world):
     log = world.log()
     for _ in range(3):
         with pytest.raises(UpstreamError) as caught:
-            log.page(TODAY_ONLY, FIRST_PAGE)
+            log.operator_counts(TODAY_ONLY)
         assert caught.value.reason is Reason.NO_SUCH_DATABASE
 
     with pytest.raises(UpstreamError) as caught:
-        log.page(TODAY_ONLY, FIRST_PAGE)
+        log.operator_counts(TODAY_ONLY)
 
     assert caught.value.reason is Reason.OVERLOADED
 
