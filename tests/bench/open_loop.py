@@ -16,8 +16,9 @@ Ask = Callable[[int], object]
 class Client:
     """Asks one server over a kept connection in each thread."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, accept: str = "text/html") -> None:
         parts = urlsplit(url)
+        self._headers = {"Accept": accept}
         self._host, self._port = parts.hostname or "", parts.port or 80
         self._mine = local()
 
@@ -30,7 +31,7 @@ class Client:
         if not hasattr(self._mine, "connection"):
             self._mine.connection = HTTPConnection(self._host, self._port, timeout=30)
         connection: HTTPConnection = self._mine.connection
-        connection.request("GET", target)
+        connection.request("GET", target, headers=self._headers)
         answer = connection.getresponse()
         body = answer.read()
         if answer.status != 200:

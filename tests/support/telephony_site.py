@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 import sys
+from collections.abc import Sequence
 from configparser import ConfigParser
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
@@ -27,16 +28,30 @@ _START_WITHIN_S = 60.0
 class Site:
     """Web, two collectors and the outside systems, all in `directory` and on loopback."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, data: Sequence[str] = (), gateway_ms: int = 0) -> None:
+        """Prepare; nothing runs before `start`.
+
+        Args:
+            data: further options of `create-vilnius`, e.g. how many agencies there are.
+            gateway_ms: how long each answer of the agency gateway takes.
+        """
+        directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
+        self._data = tuple(data)
+        self._gateway_ms = gateway_ms
         self.port = free_port()
-        self._gateway_port = free_port()
+        self.gateway_url = f"http://{LOOPBACK}:{free_port()}"
         self._faults = directory / "faults.json"
         self.break_oracle()
         self.store = Store(f"sqlite:///{directory / 'portal.db'}")
         self._gateway: Process | None = None
         self._web: Process | None = None
         self._collectors: list[Process] = []
+
+    @property
+    def url(self) -> str:
+        """Where the portal answers, without a slash at the end."""
+        return f"http://{LOOPBACK}:{self.port}"
 
     @property
     def register_file(self) -> Path:
@@ -55,7 +70,7 @@ class Site:
             NotReady: a process did not start.
         """
         making = spawn(
-            [sys.executable, "-m", "sandbox", "create-vilnius", "--directory", self.directory],
+            [sys.executable, "-m", "sandbox", "create-vilnius", "--directory", self.directory, *self._data],
             self.directory / "sandbox.log",
             cwd=PROJECT,
         )
@@ -65,8 +80,8 @@ class Site:
         migrate.upgrade(self.store)
         self._gateway = spawn(
             [
-                *(sys.executable, "-m", "sandbox", "gateway", "--port", str(self._gateway_port)),
-                *("--directory", str(self.directory)),
+                *(sys.executable, "-m", "sandbox", "gateway", "--port", self.gateway_url.rpartition(":")[2]),
+                *("--directory", str(self.directory), "--slow-ms", str(self._gateway_ms)),
             ],
             self.directory / "gateway.log",
             cwd=PROJECT,
@@ -167,7 +182,7 @@ class Site:
                 "crm": {"database_url": f"sqlite:///{self.crm_file}"},
                 "sales": {"database_url": f"sqlite:///{self.register_file}{faults}"},
                 "agency_gateway": {
-                    "base_url": f"http://{LOOPBACK}:{self._gateway_port}",
+                    "base_url": self.gateway_url,
                     "login": "portal",
                     "password": "sandbox",
                 },

@@ -9,7 +9,7 @@ from services.accounts.tables import PersonRightRow
     ("role", "rights"),
     [
         (Role.OPERATOR, {Right.MOSCOW}),
-        (Role.SUPERVISOR, {Right.MOSCOW, Right.STATISTICS}),
+        (Role.SUPERVISOR, {Right.MOSCOW, Right.STATISTICS, Right.VILNIUS}),
         (Role.ADMIN, set(Right)),
     ],
 )

@@ -281,8 +281,8 @@ class FlakyStore(Store):
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        with self._answering(), super().write() as session:
+    def write(self, *, durable: bool = False) -> Iterator[Session]:
+        with self._answering(), super().write(durable=durable) as session:
             yield session
 
     @contextmanager
