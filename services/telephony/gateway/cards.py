@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from services.circuit import Circuit
 from services.errors import Reason, UpstreamError, UpstreamMalformed, UpstreamRejected, UpstreamUnavailable
@@ -27,6 +27,9 @@ SOURCE = "agency_gateway"
 SILENT_AFTER = timedelta(seconds=1.5)
 #: An agency that could not be had is not asked for again for so long: a page asks until its card is complete.
 REST_AFTER_FAILURE = timedelta(seconds=3)
+_CARD = table_of(CardRow)
+#: Not by mapped objects: a card is looked for while somebody says hello.
+_COPIED = select(_CARD.c.card, _CARD.c.fetched_at).where(_CARD.c.agency_id == bindparam("of_agency"))
 _FAILURES_TO_OPEN = 3
 _PROBE_EVERY = timedelta(seconds=5)
 _AT_ONCE = 16  # questions the gateway gets from one process
@@ -44,10 +47,11 @@ class _Kept:
 
 @dataclass(frozen=True, slots=True)
 class _Flight:
-    """A question under way."""
+    """A question under way, and what was known of its agency before."""
 
     began_at: datetime
     outcome: Future[_Kept]
+    known: _Kept | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +105,13 @@ class AgencyCards:
         """
         if not self.is_configured:
             raise NotConfigured(SOURCE)
-        kept = self._kept(agency_id)
+        with self._lock:
+            flight = self._flights.get(agency_id)
+        kept = flight.known if flight is not None else self._kept(agency_id)
         if kept is not None and self._is_fresh(kept):
             return _answer(kept, None)
         try:
-            new = self._asked(agency_id, wait)
+            new = self._asked(agency_id, kept, wait)
         except UpstreamError as error:
             return _answer(kept, _reason(error))
         return _answer(new, None)
@@ -171,7 +177,7 @@ class AgencyCards:
             return ours
         try:
             with self._store.read() as session:
-                row = session.get(CardRow, agency_id)
+                row = session.execute(_COPIED, {"of_agency": agency_id}).one_or_none()
         except StorageError as error:
             log.warning("the copy of agencies' cards cannot be read", exc_info=error)
             return ours
@@ -190,10 +196,10 @@ class AgencyCards:
             return None
         return (status.reason or Reason.FAILED) if status.state is SourceState.DOWN else None
 
-    def _asked(self, agency_id: int, wait: timedelta) -> _Kept:
+    def _asked(self, agency_id: int, known: _Kept | None, wait: timedelta) -> _Kept:
         """The gateway's answer, waited for at most so long; raises UpstreamError."""
         trouble = self._trouble()
-        outcome = self._joined(agency_id)
+        outcome = self._joined(agency_id, known)
         # It is asked all the same: whether it has recovered shows, and the next to look has the card.
         patience = timedelta(0) if trouble is not None or self._is_silent() else wait
         try:
@@ -202,7 +208,7 @@ class AgencyCards:
             pass
         raise UpstreamUnavailable("agency gateway: no answer yet", trouble or Reason.TIMEOUT)
 
-    def _joined(self, agency_id: int) -> Future[_Kept]:
+    def _joined(self, agency_id: int, known: _Kept | None) -> Future[_Kept]:
         """The outcome of the question for this agency that is under way, begun if there is none."""
         now = self._clock()
         with self._lock:
@@ -220,7 +226,7 @@ class AgencyCards:
             if len(self._flights) >= _MOST_WAITING:
                 raise UpstreamUnavailable("agency gateway: too many questions", Reason.OVERLOADED)
             outcome: Future[_Kept] = Future()
-            self._flights[agency_id] = _Flight(now, outcome)
+            self._flights[agency_id] = _Flight(now, outcome, known)
         threading.Thread(
             target=self._fly, args=(agency_id, outcome), name=f"agency-card {agency_id}", daemon=True
         ).start()
