@@ -9,5 +9,7 @@ from portal.run import Launcher
 if __name__ == "__main__":
     sys.exit(Launcher(development=True).run())
 
-app = create_app(load_services())
+services = load_services()
+services.warm()
+app = create_app(services)
 server = app.server

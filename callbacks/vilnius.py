@@ -4,6 +4,8 @@ The board, the register with its filter, the figures and the entries are in `ass
 shows comes by the routes under `/contact-center/vilnius/`.
 """
 
+import logging
+
 from dash import Input, Output, ctx, no_update, set_props
 
 from portal import ids
@@ -14,6 +16,8 @@ from portal.ui.vilnius.outbox import question
 from services.accounts import Right
 from services.live import Topic
 from services.telephony import NotRefused, RefusedEntry
+
+audit = logging.getLogger("portal.audit")
 
 #: No database of ours counts further: what is beyond is no call.
 _HIGHEST_ID = 2**63 - 1
@@ -65,10 +69,12 @@ def decide(asked: object, _drop: int | None, _keep: int | None) -> tuple[object,
     try:
         if wish == "retry":
             known.outbox.retry(call_id, person.login)
+            audit.info("register: %s sends call %d again", person.login, call_id)
             _tell(_("The call goes to Oracle once more."))
             return no_update, False
         if ctx.triggered_id == ids.VILNIUS_DROP:
             known.outbox.drop(call_id, person.login)
+            audit.info("register: %s leaves call %d out", person.login, call_id)
             _tell(_("The call stays out of the register. It is kept in the portal."))
             return no_update, False
         refused = _refused(known.outbox.refused(_LOOKED_THROUGH), call_id)

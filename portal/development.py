@@ -7,6 +7,7 @@ from portal.factory import create_app
 def main() -> None:
     """Serve until the process is ended."""
     services = load_services()
+    services.warm()
     portal = services.settings.portal
     create_app(services).server.run(host=portal.host, port=portal.port, threaded=True)
 

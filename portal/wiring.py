@@ -51,6 +51,11 @@ class Services:
         }
         return tuple(name for name, is_there in configured.items() if is_there)
 
+    def warm(self) -> None:
+        """Begin to read in the background what the first request of a web process would wait for."""
+        if self.telephony is not None:
+            self.telephony.directory.warm()
+
 
 def build_services(settings: Settings) -> Services:
     """Build all services. Opens no connection to any outside system."""
