@@ -4,7 +4,7 @@ import logging
 from datetime import timedelta
 
 from flask import Flask, current_app, g, redirect, request, url_for
-from werkzeug.exceptions import BadRequest, Forbidden, NotFound, Unauthorized
+from werkzeug.exceptions import BadRequest, Forbidden, MethodNotAllowed, NotFound, Unauthorized
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import i18n
@@ -125,9 +125,16 @@ def _check_page(person: Person | None) -> None:
     """A page's address leads to the page, or nowhere."""
     room = rooms(current_app).at(request.path)
     if room is None:
-        raise NotFound
+        others = _other_methods()
+        raise MethodNotAllowed(valid_methods=others) if others else NotFound
     if not allows(room.need, person):
         raise Forbidden
+
+
+def _other_methods() -> list[str]:
+    """What routes at this path take besides reading: Dash takes every path for reading, theirs too."""
+    adapter = current_app.create_url_adapter(request)
+    return sorted(set(adapter.allowed_methods()) - origin.SAFE_METHODS) if adapter is not None else []
 
 
 def _check_callback(person: Person | None) -> None:

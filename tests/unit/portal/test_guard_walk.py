@@ -302,3 +302,13 @@ def test_the_navigation_names_only_rooms_the_reader_may_enter(shared_portal):
 
     assert '"href": "/calls"' in frame("operator")
     assert '"href": "/calls"' not in frame("outsider")
+
+
+def test_an_address_that_only_takes_orders_says_so_to_who_reads_it(shared_portal):
+    answer = shared_portal.logged_in("admin").get("/update_call_theme", headers=AS_PAGE)
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+
+
+def test_a_stranger_does_not_learn_which_addresses_take_orders(shared_portal):
+    assert shared_portal.stranger().get("/update_call_theme").status_code == 401
