@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from configparser import ConfigParser
-from contextlib import suppress
+from contextlib import closing, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -210,8 +210,10 @@ class Site:
             return session.get(PhoneLookRow, 1) is not None
 
     def _answers(self) -> bool:
-        connection = HTTPConnection(LOOPBACK, self.port, timeout=5)
-        with suppress(OSError, HTTPException):
+        with (
+            closing(HTTPConnection(LOOPBACK, self.port, timeout=5)) as connection,
+            suppress(OSError, HTTPException),
+        ):
             connection.request("GET", "/healthz")
             return connection.getresponse().status == 200
         return False
