@@ -13,6 +13,7 @@ from portal.rooms import Room
 from portal.rooms import register as register_room
 from portal.ui.blocks import icon
 from portal.ui.frame import page
+from portal.ui.question import question_window
 from portal.ui.screens import languages, lifetimes, rotations, themes
 from services.accounts import Right
 from services.wall import LONGEST_NAME
@@ -99,27 +100,10 @@ def _choice(identifier: str, label: str, options: Mapping[str, str], chosen: str
 
 
 def _question() -> Component:
-    question: Component = dbc.Modal(
-        [
-            html.Div(id=ids.SCREENS_QUESTION_TEXT, className="hp-question"),
-            html.Div(
-                [
-                    html.Button(
-                        _("Leave it"),
-                        id=ids.SCREENS_KEEP,
-                        type="button",
-                        className="btn btn-outline-secondary",
-                    ),
-                    html.Button(
-                        _("Revoke"), id=ids.SCREENS_REVOKE, type="button", className="btn btn-danger"
-                    ),
-                ],
-                className="hp-question-buttons",
-            ),
-        ],
-        id=ids.SCREENS_QUESTION,
-        is_open=False,
-        centered=True,
-        labelledby="screens-question-title",
+    return question_window(
+        ids.SCREENS_QUESTION,
+        text=ids.SCREENS_QUESTION_TEXT,
+        titled_by="screens-question-title",
+        keep=(ids.SCREENS_KEEP, _("Leave it")),
+        act=(ids.SCREENS_REVOKE, _("Revoke")),
     )
-    return question

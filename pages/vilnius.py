@@ -18,6 +18,7 @@ from portal.rooms import register as register_room
 from portal.ui.blocks import aria, data, icon
 from portal.ui.frame import page
 from portal.ui.grid import endless_grid
+from portal.ui.question import question_window
 from portal.ui.states import empty
 from portal.ui.vilnius.register import period_words, reaches
 from portal.vilnius_delivery import PATH
@@ -371,27 +372,11 @@ def _columns() -> list[dict[str, object]]:
 
 def _decisions() -> list[Component]:
     """What an administrator decides about calls that Oracle refused."""
-    question: Component = dbc.Modal(
-        [
-            html.Div(id=ids.VILNIUS_QUESTION_TEXT, className="hp-question"),
-            html.Div(
-                [
-                    html.Button(
-                        _("Keep it"),
-                        id=ids.VILNIUS_KEEP,
-                        type="button",
-                        className="btn btn-outline-secondary",
-                    ),
-                    html.Button(
-                        _("Leave out"), id=ids.VILNIUS_DROP, type="button", className="btn btn-danger"
-                    ),
-                ],
-                className="hp-question-buttons",
-            ),
-        ],
-        id=ids.VILNIUS_QUESTION,
-        is_open=False,
-        centered=True,
-        labelledby="vilnius-question-title",
+    question = question_window(
+        ids.VILNIUS_QUESTION,
+        text=ids.VILNIUS_QUESTION_TEXT,
+        titled_by="vilnius-question-title",
+        keep=(ids.VILNIUS_KEEP, _("Keep it")),
+        act=(ids.VILNIUS_DROP, _("Leave out")),
     )
     return [dcc.Store(id=ids.VILNIUS_ENTRY), question]
